@@ -1,0 +1,99 @@
+"""Every aggregate of a Feature, from its words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from fractions import Fraction
+
+from churnkit.book.schema import TABLES
+
+from .attributes import attribute
+from .history import happened, visible
+
+NAN = float("nan")
+YEAR = 365 * 86400
+
+
+def satisfies(row, condition):
+    """Whether a row meets a Where; a null never does."""
+    have, want = row[condition.column], condition.value
+    if have is None:
+        return False
+    if condition.op == "in":
+        return have in want
+    if condition.op in ("==", "!="):
+        return (have == want) == (condition.op == "==")
+    return {"<": have < want, "<=": have <= want, ">": have > want, ">=": have >= want}[condition.op]
+
+
+def rows_of(history, feature, observation, *, days="own"):
+    """The rows the feature counts: visible, of this customer (or policy), in the window, meeting ``where``."""
+    cutoff = observation["cutoff"]
+    window = feature.days if days == "own" else days
+    rows = []
+    for row in history.by_customer[feature.table].get(observation["customer_id"], []):
+        if feature.scope == "policy" and (row["policy_id"] is None or row["policy_id"] != observation["policy_id"]):
+            continue
+        if not visible(row, feature.clock, cutoff):
+            continue
+        if window is not None and row[feature.clock] < cutoff - timedelta(days=window):
+            continue
+        if all(satisfies(row, condition) for condition in feature.where):
+            rows.append(row)
+    key = TABLES[feature.table].key
+    return sorted(rows, key=lambda row: (row[feature.clock], row["seen"][feature.clock], row[key]))
+
+
+def exact(number):
+    """A float as the decimal number that was meant."""
+    return Fraction(repr(float(number)))
+
+
+def value(history, feature, observation):
+    """The feature of one observation: a float, a string, or None."""
+    if feature.aggregate == "attribute":
+        return attribute(history, feature, observation)
+    rows = rows_of(history, feature, observation)
+    cutoff = observation["cutoff"]
+    if feature.aggregate == "count":
+        return float(len(rows))
+    if feature.aggregate == "open":
+        return float(sum(1 for row in rows if not happened(row, feature.end_clock, cutoff)))
+    if feature.aggregate == "days_since":
+        return (cutoff - rows[-1][feature.clock]).total_seconds() / 86400 if rows else NAN
+    if feature.aggregate == "share":
+        hits = [row for row in rows if all(satisfies(row, condition) for condition in feature.of)]
+        return len(hits) / len(rows) if rows else NAN
+    return _of_column(feature, [row for row in rows if row[feature.column] is not None])
+
+
+def _of_column(feature, rows):
+    numbers = [float(row[feature.column]) for row in rows if not isinstance(row[feature.column], str)]
+    if feature.aggregate == "sum":
+        return float(sum((exact(n) for n in numbers), Fraction(0)))
+    if not rows:
+        return NAN
+    if feature.aggregate == "mean":
+        return float(sum((exact(n) for n in numbers), Fraction(0)) / len(numbers))
+    if feature.aggregate == "min":
+        return min(numbers)
+    if feature.aggregate == "max":
+        return max(numbers)
+    if feature.aggregate == "last":
+        found = rows[-1][feature.column]
+        return found if isinstance(found, str) else float(found)
+    if feature.aggregate == "slope":
+        return slope([(row[feature.clock], number) for row, number in zip(rows, numbers, strict=True)])
+    raise AssertionError(feature.aggregate)
+
+
+def slope(points):
+    """Least squares per 365 days; NaN under two distinct times."""
+    if len({at for at, _ in points}) < 2:
+        return NAN
+    first = min(at for at, _ in points)
+    x = [Fraction(int((at - first).total_seconds()), YEAR) for at, _ in points]
+    y = [exact(number) for _, number in points]
+    mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
+    above = sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True))
+    return float(above / sum((a - mean_x) ** 2 for a in x))

@@ -1,0 +1,210 @@
+"""Who is observed when, and what became of it: METHODS.md section 1, read word by word."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from .history import current, happened
+
+OTHER_EXITS = (
+    "insurer_declined",
+    "insurer_cancelled",
+    "death",
+    "total_loss",
+    "object_sold",
+    "matured",
+    "replaced",
+)
+CHURN_EXITS = tuple(reason for reason in OTHER_EXITS if reason != "replaced")
+FAR = datetime(9999, 1, 1)
+
+
+def days(number):
+    """That many days."""
+    return timedelta(days=number)
+
+
+def never_sold(term):
+    """Ended by free look or on its first day."""
+    if term["ended_date"] is None:
+        return False
+    return term["end_reason"] == "free_look" or term["ended_date"] <= term["start_date"]
+
+
+def sold_terms(history):
+    """The last version of every term that was really sold, by (start, id)."""
+    last = [versions[-1] for versions in history.terms.values()]
+    kept = [t for t in last if not never_sold(t) and t["policy_id"] in history.customer_of]
+    return sorted(kept, key=lambda term: (term["start_date"], term["term_id"]))
+
+
+def grace_of(policy):
+    """Days of grace after the end."""
+    if policy["grace_days"] is not None:
+        return int(policy["grace_days"])
+    return 60 if policy["line"] == "life" else 30
+
+
+def successors(history):
+    """{term_id: the term that renews it}, one to one: by the same policy first, then by previous_policy_id."""
+    terms, taken, found = sold_terms(history), set(), {}
+
+    def match(term, candidates):
+        grace = grace_of(history.policy(term["policy_id"]))
+        low, high = term["end_date"] - days(60), term["end_date"] + days(grace)
+        for other in candidates:
+            later = other["start_date"] > term["start_date"] and low <= other["start_date"] < high
+            if later and other["term_id"] not in taken and other["term_id"] != term["term_id"]:
+                taken.add(other["term_id"])
+                found[term["term_id"]] = other
+                return
+
+    for term in terms:
+        match(term, [t for t in terms if t["policy_id"] == term["policy_id"]])
+    for term in terms:
+        if term["term_id"] in found:
+            continue
+        heirs = {p for p in history.policies if history.policy(p)["previous_policy_id"] == term["policy_id"]}
+        match(term, [t for t in terms if t["policy_id"] in heirs - {term["policy_id"]}])
+    return found
+
+
+def known_to_be_over(term, cutoff):
+    """Its end is in the books: past, or announced for a reason other than running out."""
+    if term["ended_date"] is None or term["seen"]["ended_date"] >= cutoff:
+        return False
+    return term["ended_date"] <= cutoff or term["end_reason"] not in (None, "expired", "renewed")
+
+
+def at_risk(history, term_id, successor, cutoff):
+    """In force, renewable, neither declined nor renewed, as visible at the cutoff."""
+    term = history.as_known(history.terms[term_id], cutoff)
+    if term is None or not term["start_date"] <= cutoff < term["end_date"]:
+        return False
+    if history.policy(term["policy_id"])["renewable"] is False or known_to_be_over(term, cutoff):
+        return False
+    if successor is None:
+        return True
+    return not any(happened(version, "issued_at", cutoff) for version in history.terms[successor["term_id"]])
+
+
+def renewal_label(history, term, successor):
+    """(label, cause, ripe_at) of a term."""
+    grace = grace_of(history.policy(term["policy_id"]))
+    ripe_at = term["end_date"] + days(grace + history.slack_days)
+    if ripe_at > history.data_cutoff:
+        return None, "unripe", ripe_at
+    if successor is not None:
+        return 1.0, "", ripe_at
+    if term["end_reason"] in OTHER_EXITS:
+        return None, term["end_reason"], ripe_at
+    return 0.0, "", ripe_at
+
+
+def renewal_rows(history, leads):
+    """All renewal observations with label and cause, unripe ones too."""
+    found, rows = successors(history), []
+    for term in sold_terms(history):
+        length = (term["end_date"] - term["start_date"]).days
+        if length < 60:
+            continue
+        successor = found.get(term["term_id"])
+        label, cause, ripe_at = renewal_label(history, term, successor)
+        for lead in leads:
+            cutoff = term["end_date"] - days(lead)
+            if length <= lead or cutoff > history.data_cutoff:
+                continue
+            if at_risk(history, term["term_id"], successor, cutoff):
+                rows.append(
+                    {
+                        "entity": term["term_id"],
+                        "term_id": term["term_id"],
+                        "policy_id": term["policy_id"],
+                        "customer_id": history.customer_of[term["policy_id"]],
+                        "cutoff": cutoff,
+                        "lead_days": lead,
+                        "line": history.policy(term["policy_id"])["line"],
+                        "end_date": term["end_date"],
+                        "ripe_at": ripe_at,
+                        "label": label,
+                        "cause": cause,
+                    }
+                )
+    return rows
+
+
+def covered_until(term):
+    """The end of a term's cover."""
+    return min(term["end_date"], term["ended_date"] or FAR)
+
+
+def cover(terms):
+    """The union of [start, end) of terms, as a list of disjoint stretches in order."""
+    stretches = []
+    for start, end in sorted((t["start_date"], covered_until(t)) for t in terms):
+        if end <= start:
+            continue
+        if stretches and start <= stretches[-1][1]:
+            stretches[-1][1] = max(stretches[-1][1], end)
+        else:
+            stretches.append([start, end])
+    return stretches
+
+
+def visible_cover(history, customer_id, snapshot):
+    """Whether the customer had cover at the snapshot as far as the books then said."""
+    for term in history.by_customer["terms"].get(customer_id, []):
+        if not (current(term, snapshot) and happened(term, "issued_at", snapshot)):
+            continue
+        known_end = term["ended_date"] is not None and term["seen"]["ended_date"] < snapshot
+        until = covered_until(term) if known_end else term["end_date"]
+        if term["start_date"] <= snapshot < until and not (known_end and never_sold(term)):
+            return True
+    return False
+
+
+def churn_label(history, terms, snapshot):
+    """(label, cause, ripe_at) of a customer at a snapshot."""
+    horizon, gap = days(history.horizon_days), days(history.gap_days)
+    ripe_at = snapshot + horizon + gap + days(history.churn_slack_days)
+    if ripe_at > history.data_cutoff:
+        return None, "unripe", ripe_at
+    stretches = cover(terms)
+    for i, (_, end) in enumerate(stretches):
+        again = stretches[i + 1][0] if i + 1 < len(stretches) else FAR
+        if again <= snapshot or end > snapshot + horizon or again - end < gap:
+            continue
+        reasons = {t["end_reason"] for t in terms if covered_until(t) == end and t["ended_date"] is not None}
+        for reason in CHURN_EXITS:
+            if reason in reasons:
+                return None, reason, ripe_at
+        return 1.0, "", ripe_at
+    return 0.0, "", ripe_at
+
+
+def churn_rows(history, snapshots):
+    """All churn observations with label and cause, unripe ones too."""
+    rows = []
+    by_customer = {}
+    for term in sold_terms(history):
+        by_customer.setdefault(history.customer_of[term["policy_id"]], []).append(term)
+    for customer_id, terms in by_customer.items():
+        for snapshot in snapshots:
+            if snapshot <= history.data_cutoff and visible_cover(history, customer_id, snapshot):
+                label, cause, ripe_at = churn_label(history, terms, snapshot)
+                rows.append(
+                    {
+                        "entity": customer_id,
+                        "customer_id": customer_id,
+                        "cutoff": snapshot,
+                        "ripe_at": ripe_at,
+                        "label": label,
+                        "cause": cause,
+                        "policy_id": None,
+                        "term_id": None,
+                        "line": None,
+                        "lead_days": None,
+                        "end_date": None,
+                    }
+                )
+    return rows
