@@ -1,0 +1,137 @@
+"""The local engine: DuckDB reads, joins and sorts; nothing else in the package imports it."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from churnkit.book.settings import EngineSettings
+
+_CONFIG = {
+    "autoinstall_known_extensions": "false",  # nothing is fetched, nothing is reported home
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",  # a table is a table of the book, never a variable of the caller
+}
+
+
+class EngineError(Exception):
+    """The engine could not carry out a statement; `detail` is its own first sentence."""
+
+    def __init__(self, detail: str, *, missing_table: bool = False) -> None:
+        self.detail, self.missing_table = detail, missing_table
+        super().__init__(detail)
+
+
+def quote(name: str) -> str:
+    """Quote an identifier for SQL.
+
+    Examples
+    --------
+    >>> quote("end_date")
+    '"end_date"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Quote a text for SQL.
+
+    Examples
+    --------
+    >>> literal("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+class Engine:
+    """One in-memory DuckDB that spills to a temporary folder and fetches nothing.
+
+    Parameters
+    ----------
+    options : EngineSettings, optional
+        Threads and memory; the one place where they are set.
+    """
+
+    def __init__(self, options: EngineSettings | None = None) -> None:
+        options = options or EngineSettings()
+        self._spill = tempfile.TemporaryDirectory(prefix="churnkit-", ignore_cleanup_errors=True)
+        config: dict[str, Any] = {**_CONFIG, "temp_directory": self._spill.name}
+        if options.threads is not None:
+            config["threads"] = options.threads
+        if options.memory_limit is not None:
+            config["memory_limit"] = options.memory_limit
+        try:
+            self._connection = duckdb.connect(":memory:", config=config)
+        except duckdb.Error as error:
+            raise _refused(error) from error
+        self._lock = threading.RLock()
+
+    def sql(self, query: str, params: Mapping[str, Any] | None = None) -> pa.Table:
+        """Run a query and return its rows; ``$name`` stands for a parameter."""
+        with self._lock:
+            try:
+                relation = self._connection.sql(query, params=dict(params) if params else None)
+                return relation.to_arrow_table() if relation is not None else pa.table({})
+            except duckdb.Error as error:
+                raise _refused(error) from error
+
+    def columns(self, relation: str) -> dict[str, str]:
+        """Names and types of a relation's columns, in order."""
+        found = self.sql(f"DESCRIBE SELECT * FROM {quote(relation)}")
+        return dict(zip(found["column_name"].to_pylist(), found["column_type"].to_pylist(), strict=True))
+
+    def read_csv(self, name: str, path: Path, *, columns: Sequence[str], delimiter: str) -> None:
+        """Load a UTF-8 CSV file as a table of texts, empty fields null; the header is skipped."""
+        spec = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
+        self.sql(
+            f"CREATE TABLE {quote(name)} AS SELECT * FROM read_csv({literal(str(path))}, auto_detect=false,"
+            f" header=true, delim={literal(delimiter)}, quote='\"', escape='\"', nullstr='', columns={{{spec}}})"
+        )
+
+    def read_parquet(self, name: str, files: Sequence[Path]) -> None:
+        """Lay a view over Parquet files: only their footers are read now."""
+        listed = ", ".join(literal(str(file)) for file in files)
+        self.sql(
+            f"CREATE VIEW {quote(name)} AS SELECT *, (file_index::BIGINT << 40) + file_row_number + 1 AS _row"
+            f" FROM read_parquet([{listed}], union_by_name={'true' if len(files) > 1 else 'false'})"
+        )
+
+    def read_arrow(self, name: str, rows: pa.Table) -> None:
+        """Copy an Arrow table into the engine."""
+        with self._lock:
+            self._connection.register("_incoming", rows)
+            try:
+                self.sql(f"CREATE TABLE {quote(name)} AS SELECT * FROM _incoming")
+            finally:
+                self._connection.unregister("_incoming")
+
+    def close(self) -> None:
+        """Let go of the memory and the temporary folder."""
+        with self._lock:
+            self._connection.close()
+            self._spill.cleanup()
+
+
+def _refused(error: duckdb.Error) -> EngineError:
+    text = str(error)
+    line = re.search(r"CSV Error on Line: (\d+)", text)
+    counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
+    missing = isinstance(error, duckdb.CatalogException)
+    if line and counts:
+        return EngineError(f"line {line[1]} has {counts[2]} fields where the header has {counts[1]}")
+    if line and "utf-8" in text.lower():
+        return EngineError(f"line {line[1]} is not UTF-8")
+    if line:
+        reason = [part for part in text.splitlines()[1:] if part and not part.startswith("Original Line")]
+        return EngineError(f"line {line[1]}: {reason[0] if reason else 'does not read as CSV'}")
+    first = text.splitlines()[0] if text else type(error).__name__
+    return EngineError(re.sub(r"^[A-Z][\w ]* Error: ", "", first), missing_table=missing)

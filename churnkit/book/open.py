@@ -1,0 +1,207 @@
+"""``open_book``: an insurer's histories as one book, wherever they lie."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from churnkit.book import views
+from churnkit.book.engine import Engine, EngineError, literal, quote
+from churnkit.book.finding import Finding
+from churnkit.book.readers import Source, match_columns, read_folder, read_frames
+from churnkit.book.schema import TABLES
+from churnkit.book.settings import Settings, read_settings
+from churnkit.errors import ContractError, UsageError
+
+
+class Book:
+    """An insurer's tables on the engine, typed and with their clocks; made by `open_book`.
+
+    Attributes
+    ----------
+    settings : Settings
+    source : str
+        Where the book came from, for people.
+    tables : frozenset of str
+        The tables that are there and readable.
+    undeclared : dict of table to list of column
+        What is kept but not used.
+    unknown : tuple of str
+        Files or frames whose name is no table of the contract.
+    problems : tuple of Finding
+        What could not be read; `check_book` reports them, opening never raises them.
+    """
+
+    def __init__(self, engine: Engine, settings: Settings, sources: Mapping[str, Source], *, source: str,
+                 unknown: tuple[str, ...] = (), problems: tuple[Finding, ...] = ()) -> None:  # fmt: skip
+        self._engine, self.settings, self.sources, self.source = engine, settings, dict(sources), source
+        self.unknown, self.problems = unknown, problems
+        self.tables = frozenset(self.sources)
+        self.undeclared = {name: each.undeclared for name, each in self.sources.items() if each.undeclared}
+        self._ready: set[str] = set()
+        self._repeats: dict[str, bool] = {}
+
+    def __repr__(self) -> str:
+        return f"Book({self.source!r}, {len(self.tables)} tables, data_cutoff={self.settings.data_cutoff})"
+
+    def has(self, table: str) -> bool:
+        """Whether the table is there."""
+        return table in self.tables
+
+    def has_column(self, table: str, column: str) -> bool:
+        """Whether the source itself holds the column; the views show absent ones as null."""
+        return self.has(table) and column in self.sources[table].mapping
+
+    def repeats(self, table: str) -> bool:
+        """Whether some key of the table comes more than once before the cutoff; ``repeats_<table>`` holds those rows."""
+        if table not in self._repeats:
+            self._raw(table)
+            counted = self._run(views.repeats_count_sql(table, self.settings)).to_pylist()[0]
+            self._repeats[table] = counted["filled"] > counted["keys"]
+            if self._repeats[table]:
+                columns = views.raw_columns(self.sources[table], self.settings)
+                query = views.repeats_select(self.sources[table], self.settings, columns)
+                self._run(f"CREATE TABLE repeats_{table} AS {query}")
+        return self._repeats[table]
+
+    def sql(self, query: str, **params: Any) -> pa.Table:
+        """Run a query over the book's views and return an Arrow table.
+
+        Parameters
+        ----------
+        query : str
+            Reads ``<table>`` (what was known: cleaned, with ``<clock>_seen`` and ``superseded_at``) or ``raw_<table>``
+            (typed only, with ``_row``). ``$name`` stands for a parameter.
+        **params
+            Values of the parameters.
+
+        Raises
+        ------
+        ContractError
+            If a table is not in the book or one of its files cannot be read.
+        """
+        words = set(re.findall(r"\w+", query))
+        for table in sorted(self.tables):
+            if table in words:
+                self._clean(table)
+            elif f"raw_{table}" in words:
+                self._raw(table)
+        return self._run(query, {key: _plain(value) for key, value in params.items()})
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A text that changes with any value of any table, and not with the order of rows."""
+        parts = []
+        for table in sorted(self.tables):
+            columns = views.raw_columns(self.sources[table], self.settings)
+            values = ", ".join(quote(name) for name in columns)
+            row = self.sql(f"SELECT count(*) AS n, sum(hash({values}))::VARCHAR AS h FROM raw_{table}").to_pylist()[0]
+            parts.append(f"{table}:{sorted(self.sources[table].mapping)}:{row['n']}:{row['h']}")
+        digest = self._run(f"SELECT md5({literal('|'.join(parts))}) AS digest")
+        return str(digest["digest"][0].as_py())
+
+    def close(self) -> None:
+        """Let go of the engine's memory and files."""
+        self._engine.close()
+
+    def _raw(self, table: str) -> None:
+        name = f"raw_{table}"
+        if name in self._ready:
+            return
+        source = self.sources[table]
+        kind = "TABLE" if source.kind == "csv" else "VIEW"  # texts are read as their type once, not at every use
+        self._run(f"CREATE {kind} {name} AS {views.raw_select(source, self.settings)}")
+        self._ready.add(name)
+
+    def _clean(self, table: str) -> None:
+        if table in self._ready:
+            return
+        self._raw(table)
+        repeats = self.repeats(table)
+        columns = views.raw_columns(self.sources[table], self.settings)
+        select = views.clean_select(self.sources[table], self.settings, columns, repeats=repeats)
+        self._run(f"CREATE VIEW {table} AS {select}")
+        self._ready.add(table)
+
+    def _run(self, query: str, params: Mapping[str, Any] | None = None) -> pa.Table:
+        try:
+            return self._engine.sql(query, params)
+        except EngineError as error:
+            absent = sorted(set(TABLES) - self.tables)
+            if error.missing_table and any(re.search(rf"\b(raw_)?{name}\b", error.detail) for name in absent):
+                raise ContractError("A query reads tables of the book.", found=error.detail, where=self.source,
+                                    fix="Ask book.has(table) first, or add the table.") from error  # fmt: skip
+            raise ContractError("The book must be readable.", found=error.detail, where=self.source,
+                                fix="churnkit check names the file.") from error  # fmt: skip
+
+
+def open_book(
+    source: str | os.PathLike[str] | Mapping[str, pd.DataFrame],
+    *,
+    data_cutoff: Any = None,
+    timezone: str | None = None,
+    currency: str | None = None,
+    end_date_is: str | None = None,
+    settings: Settings | None = None,
+) -> Book:
+    """Open an insurer's histories as a book.
+
+    Parameters
+    ----------
+    source : path or dict of str to DataFrame
+        A folder with ``<table>.csv``, ``<table>.parquet`` or ``<table>/*.parquet``, and ``churnkit.toml`` beside them;
+        or the tables themselves.
+    data_cutoff, timezone, currency, end_date_is : optional
+        As in `Settings`; each overrules the file.
+    settings : Settings, optional
+        In place of the file.
+
+    Returns
+    -------
+    Book
+
+    Raises
+    ------
+    UsageError
+        If there is no such folder, no table in it, no data_cutoff, or a setting is wrong. What is wrong *in* the
+        tables waits for `check_book`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> book = open_book({"customers": pd.DataFrame({"customer_id": ["a", "b"]})}, data_cutoff="2026-01-01")
+    >>> book.sql("SELECT count(*) AS n FROM customers").to_pylist()
+    [{'n': 2}]
+    """
+    folder = Path(source) if isinstance(source, str | os.PathLike) else None
+    if folder is None and not isinstance(source, Mapping):
+        raise UsageError("A book comes from a folder or a dict of DataFrames.", found=type(source).__name__,
+                         fix="Pass a path or {'customers': frame, ...}.")  # fmt: skip
+    if folder is not None and not folder.exists():
+        raise UsageError("A book is a folder of tables.", found=f"no folder {folder}", fix="Check the path.")
+    chosen = read_settings(folder, settings, data_cutoff=data_cutoff, timezone=timezone, currency=currency,
+                           end_date_is=end_date_is)  # fmt: skip
+    engine = Engine(chosen.engine)
+    problems: list[Finding] = []
+    if folder is not None:
+        loaded, unknown, problems = read_folder(folder, engine)
+    else:
+        loaded, unknown = read_frames(source, engine)  # type: ignore[arg-type]
+    sources = {}
+    for table, kind, files in loaded:
+        columns = engine.columns(f"source_{table}")
+        mapping = match_columns(table, columns, chosen.columns.get(table, {}))
+        sources[table] = Source(table, kind, columns, mapping, files)
+    name = str(folder) if folder is not None else f"{len(sources)} DataFrames"
+    return Book(engine, chosen, sources, source=name, unknown=tuple(unknown), problems=tuple(problems))
+
+
+def _plain(value: Any) -> Any:
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value

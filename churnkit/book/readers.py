@@ -1,0 +1,248 @@
+"""From files and frames to relations on the engine, with every reading problem kept as a finding."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from churnkit.book.engine import Engine, EngineError
+from churnkit.book.finding import Finding
+from churnkit.book.schema import TABLES
+from churnkit.errors import UsageError
+
+_RESERVED = {"rowid", "_row", "file_index", "file_row_number", "filename"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One table as it came: its relation on the engine, its columns and types, and its files.
+
+    ``kind`` is ``csv``, ``parquet`` or ``frame``; ``mapping`` leads from our column names to theirs.
+    """
+
+    table: str
+    kind: str
+    columns: Mapping[str, str]
+    mapping: Mapping[str, str]
+    files: tuple[Path, ...] = ()
+
+    @property
+    def relation(self) -> str:
+        """Name of the relation that holds the rows as they came."""
+        return f"source_{self.table}"
+
+    @property
+    def row(self) -> str:
+        """SQL for the 1-based number of a row; rows of several files are told apart by its upper bits."""
+        return "_row" if self.kind == "parquet" else "rowid + 1"
+
+    @property
+    def undeclared(self) -> list[str]:
+        """Columns that are neither of the contract nor mapped to it."""
+        used = set(self.mapping.values())
+        return [name for name in self.columns if name not in used and name not in ("_row", "__index_level_0__")]
+
+    def places(self, rows: Iterable[int]) -> list[str]:
+        """Say where rows lie: ``line 18`` of a CSV file, ``row 17`` elsewhere."""
+        wanted = list(rows)
+        if self.kind == "csv":
+            lines = _file_lines(self.files[0], wanted)
+            return [f"line {lines.get(row, row + 1)}" for row in wanted]
+        if len(self.files) > 1:
+            return [f"{self.files[row >> 40].name} row {row & ((1 << 40) - 1)}" for row in wanted]
+        return [f"row {row}" for row in wanted]
+
+
+def read_folder(folder: Path, engine: Engine) -> tuple[list[tuple[str, str, tuple[Path, ...]]], list[str], list[Finding]]:
+    """Load a folder's tables; return (table, kind, files) of each, the names not of the contract, and the problems.
+
+    Raises
+    ------
+    UsageError
+        If the folder does not exist or holds no table at all.
+    """
+    if not folder.exists():
+        raise UsageError("A book is a folder of tables.", found=f"no folder {folder}", fix="Check the path.")
+    if not folder.is_dir():
+        raise UsageError("A book is a folder of tables.", found=f"a file, {folder}", fix="Give the folder it lies in.")
+    found, others = _discover(folder)
+    if not found:
+        listed = f"; it holds {', '.join(sorted(others)[:5])}" if others else ""
+        raise UsageError("A book holds a file per table, as customers.csv or terms.parquet.",
+                         found=f"no table in {folder}{listed}", fix=f"Name the files after: {', '.join(TABLES)}.")  # fmt: skip
+    loaded: list[tuple[str, str, tuple[Path, ...]]] = []
+    problems: list[Finding] = []
+    for table in (name for name in TABLES if name in found):
+        ways = found[table]
+        kind, files = ways[-1]
+        if len(ways) > 1:
+            names = " and ".join(sorted(file.name for _, each in ways for file in each[:1]))
+            problems.append(_problem("COL01", table, f"the table is there twice, as {names}", "only one may be read",
+                                     "remove or rename the one that is not meant"))  # fmt: skip
+        problem = _load(engine, table, kind, files)
+        if problem is None:
+            loaded.append((table, kind, files))
+        else:
+            problems.append(problem)
+    return loaded, sorted(others), problems
+
+
+def read_frames(frames: Mapping[str, Any], engine: Engine) -> tuple[list[tuple[str, str, tuple[Path, ...]]], list[str]]:
+    """Load a dict of DataFrames; return what `read_folder` does, without problems.
+
+    Raises
+    ------
+    UsageError
+        If a value is no DataFrame or no name is a table of the contract.
+    """
+    for name, frame in frames.items():
+        if not isinstance(frame, pd.DataFrame):
+            raise UsageError("A book from Python is a dict of DataFrames.",
+                             found=f"{type(frame).__name__} for {name!r}", fix="Pass a pandas.DataFrame.")  # fmt: skip
+    known = [name for name in TABLES if name in frames]
+    if not known:
+        raise UsageError("A book holds tables of the contract.", found=f"only {', '.join(map(str, frames)) or 'nothing'}",
+                         fix=f"Name them after: {', '.join(TABLES)}.")  # fmt: skip
+    for name in known:
+        engine.read_arrow(f"source_{name}", _to_arrow(frames[name]))
+    return [(name, "frame", ()) for name in known], sorted(str(name) for name in frames if name not in TABLES)
+
+
+def match_columns(table: str, columns: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+    """Lead from our column names to theirs: as mapped, else the same name, else the same but for case and blanks.
+
+    Examples
+    --------
+    >>> match_columns("calendar", ["Date ", "open"], {"working_day": "open"})
+    {'date': 'Date ', 'working_day': 'open'}
+    """
+    names = list(columns)
+    loose = {name.strip().lower(): name for name in reversed(names)}
+    spec = TABLES[table]
+    ours = [*spec.column_names, *(f"{clock}_recorded_at" for clock in spec.clocks)]
+    mapping = {}
+    for column in dict.fromkeys(ours):
+        theirs = given.get(column, column)
+        if theirs in names:
+            mapping[column] = theirs
+        elif theirs.strip().lower() in loose:
+            mapping[column] = loose[theirs.strip().lower()]
+    return mapping
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """Return the name most like `name`, or ``""`` where none is near.
+
+    Examples
+    --------
+    >>> near("customer_id", ["region", "cust_id"])
+    'cust_id'
+    """
+    lower = {each.strip().lower(): each for each in names}
+    found = get_close_matches(name.lower(), lower, n=1, cutoff=0.7)
+    return lower[found[0]] if found else ""
+
+
+def _discover(folder: Path) -> tuple[dict[str, list[tuple[str, tuple[Path, ...]]]], set[str]]:
+    """Every way in which each table is there (CSV first, Parquet last), and the names that are no table."""
+    found: dict[str, list[tuple[str, tuple[Path, ...]]]] = {}
+    others: set[str] = set()
+    for path in sorted(folder.iterdir(), key=lambda p: (p.suffix.lower() != ".csv", p.name)):
+        kind = "parquet" if path.is_dir() else path.suffix.lower().removeprefix(".")
+        files = tuple(sorted(path.rglob("*.parquet"))) if path.is_dir() else (path,)
+        if kind not in ("csv", "parquet") or not files or path.name.startswith("."):
+            continue
+        table = path.name.lower() if path.is_dir() else path.stem.lower()
+        if table in TABLES:
+            found.setdefault(table, []).append((kind, files))
+        else:
+            others.add(path.name)
+    return found, others
+
+
+def _load(engine: Engine, table: str, kind: str, files: tuple[Path, ...]) -> Finding | None:
+    name, file = f"source_{table}", files[0]
+    effect = "nothing of this table can be used"
+    try:
+        if kind == "parquet":
+            engine.read_parquet(name, files)
+            return None
+        columns, delimiter = _header(file)
+        engine.read_csv(name, file, columns=columns, delimiter=delimiter)
+        return None
+    except (UnicodeDecodeError, EngineError) as error:
+        detail = error.detail if isinstance(error, EngineError) else "its header is not UTF-8"
+        if "not UTF-8" in detail:
+            return _problem("ENC03", table, f"{file.name} is not UTF-8: {detail}", effect,
+                            "save it as UTF-8 (in Excel: CSV UTF-8)")  # fmt: skip
+        what = f"{file.name} does not read as {'CSV' if kind == 'csv' else 'Parquet'}: {detail}"
+        return _problem("TYP02", table, what, effect, "write the file again from its source")
+    except (OSError, csv.Error, ValueError) as error:
+        what = f"{file.name} cannot be read: {error}"
+        return _problem("TYP02", table, what, effect, "check the file and its permissions")
+
+
+def _problem(code: str, table: str, found: str, effect: str, fix: str) -> Finding:
+    return Finding(code, "error", table, found, count=1, effect=effect, fix=fix)
+
+
+def _header(path: Path) -> tuple[list[str], str]:
+    """Column names and delimiter of a CSV file, from its first record."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        first = file.readline()
+        delimiter = max(",;\t|", key=first.count)
+        file.seek(0)
+        names = next(csv.reader(file, delimiter=delimiter), [])
+    if not any(name.strip() for name in names):
+        raise ValueError("it is empty, without a header line")
+    names = [name if name.strip() else f"unnamed_{i}" for i, name in enumerate(names, start=1)]
+    names = [f"{name}_" if name.lower() in _RESERVED else name for name in names]
+    lower = [name.strip().lower() for name in names]
+    twice = sorted({name for name in lower if lower.count(name) > 1})
+    if twice:
+        raise ValueError(f"two columns share the name {', '.join(twice)}")
+    return names, delimiter
+
+
+def _file_lines(path: Path, rows: list[int]) -> dict[int, int]:
+    """Lines of the file at which data rows begin: quoted line breaks and blank lines move them."""
+    lines: dict[int, int] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        delimiter = max(",;\t|", key=file.readline().count)
+        file.seek(0)
+        reader = csv.reader(file, delimiter=delimiter)
+        row, line = 0, 1
+        for record in reader:
+            if record:
+                if row in rows:
+                    lines[row] = line
+                row += 1
+            line = reader.line_num + 1
+            if len(lines) == len(set(rows)):
+                break
+    return lines
+
+
+def _to_arrow(frame: pd.DataFrame) -> pa.Table:
+    names = [f"{name}_" if str(name).lower() in _RESERVED else str(name) for name in frame.columns]
+    arrays = [_array(frame.iloc[:, i]) for i in range(frame.shape[1])]
+    return pa.Table.from_arrays(arrays, names=names)
+
+
+def _array(series: pd.Series) -> pa.Array:
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        series = series.astype(series.cat.categories.dtype if not series.hasnans else object)
+    try:
+        array = pa.array(series, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        array = pa.array([None if pd.isna(value) else str(value) for value in series.tolist()], type=pa.string())
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    return array.cast(pa.string()) if pa.types.is_null(array.type) else array

@@ -1,0 +1,264 @@
+"""What a book needs to be told: its cutoff, zone, currency and mappings; from ``churnkit.toml`` or arguments."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from churnkit.book.schema import TABLES
+from churnkit.errors import UsageError
+
+FILE = "churnkit.toml"
+_TABLE_KEYS = ("columns", "values", "delay_days")
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class ChurnSettings:
+    """When a customer counts as gone: days without cover, the horizon, and how often to look."""
+
+    gap_days: int = 90
+    horizon_days: int = 365
+    slack_days: int = 7
+    snapshots: Literal["quarterly", "yearly"] = "quarterly"
+
+    def __post_init__(self) -> None:
+        for name in ("gap_days", "slack_days"):
+            _check_days(f"churn.{name}", getattr(self, name), least=0)
+        _check_days("churn.horizon_days", self.horizon_days, least=1)
+        _check_choice("churn.snapshots", self.snapshots, ("quarterly", "yearly"))
+
+
+@dataclass(frozen=True)
+class RenewalSettings:
+    """From how many days before the end a term is looked at, and the slack before a label is ripe."""
+
+    leads: tuple[int, ...] = (14, 45, 90, 180, 330)
+    slack_days: int = 7
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.leads, list | tuple) or not self.leads:
+            raise _wrong("renewal.leads", self.leads, "a list of days, as [14, 45, 90]")
+        for lead in self.leads:
+            _check_days("renewal.leads", lead, least=1)
+        _check_days("renewal.slack_days", self.slack_days, least=0)
+        object.__setattr__(self, "leads", tuple(sorted(set(self.leads))))
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """How much of the machine the engine may take; None leaves DuckDB's own default (all threads, 80 % of memory)."""
+
+    threads: int | None = None
+    memory_limit: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.threads is not None:
+            _check_days("engine.threads", self.threads, least=1)
+        if self.memory_limit is not None:
+            _check_text("engine.memory_limit", self.memory_limit)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything about a book that its tables do not say themselves.
+
+    Parameters
+    ----------
+    data_cutoff : timestamp, str or date
+        The moment up to which the tables are complete; rows at or after it are dropped, labels ripen against it.
+        A value with a zone is converted to `timezone`; a date means its midnight.
+    timezone, currency : str
+        IANA name of the book's zone; ISO code of its money.
+    end_date_is : {"exclusive", "last_covered_day"}
+        What ``terms.end_date`` says; with the second the reader adds a day.
+    delay_days : mapping of table to int
+        Days from an event to its entry in the books, where no recording time is given; 1 for tables not named.
+    columns : mapping of table to {our column: their column}
+    values : mapping of table to {our column: {their value: our value}}
+    churn, renewal, engine : ChurnSettings, RenewalSettings, EngineSettings
+
+    Raises
+    ------
+    UsageError
+        For a value of the wrong type or an unknown table, naming the key and what it may be.
+
+    Examples
+    --------
+    >>> Settings(data_cutoff="2026-01-01").delay("claims")
+    1
+    """
+
+    data_cutoff: pd.Timestamp
+    timezone: str = "Asia/Shanghai"
+    currency: str = "CNY"
+    end_date_is: Literal["exclusive", "last_covered_day"] = "exclusive"
+    delay_days: Mapping[str, int] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    churn: ChurnSettings = field(default_factory=ChurnSettings)
+    renewal: RenewalSettings = field(default_factory=RenewalSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+
+    def __post_init__(self) -> None:
+        _check_zone(self.timezone)
+        _check_text("currency", self.currency)
+        _check_choice("end_date_is", self.end_date_is, ("exclusive", "last_covered_day"))
+        object.__setattr__(self, "data_cutoff", _moment(self.data_cutoff, self.timezone))
+        for table, days in self.delay_days.items():
+            _check_days(f"{_known_table(table)}.delay_days", days, least=0)
+        for table, columns in self.columns.items():
+            _check_columns(_known_table(table), columns)
+        for table, values in self.values.items():
+            _check_values(_known_table(table), values)
+
+    def delay(self, table: str) -> int:
+        """Days assumed between an event of the table and its recording."""
+        return int(self.delay_days.get(table, 1))
+
+
+def read_settings(folder: Path | None, given: Settings | None = None, **arguments: Any) -> Settings:
+    """Return the settings of a book: arguments first, then `given` or else the folder's ``churnkit.toml``.
+
+    Raises
+    ------
+    UsageError
+        If the file does not read as TOML, has an unknown key or a wrong type, or if no data_cutoff is set anywhere.
+    """
+    named = {key: value for key, value in arguments.items() if value is not None}
+    if given is not None:
+        if not isinstance(given, Settings):
+            raise UsageError("settings must be a Settings.", found=type(given).__name__,
+                             fix='Write settings=churnkit.Settings(data_cutoff="2026-01-01").')  # fmt: skip
+        return replace(given, **named)
+    path = folder / FILE if folder is not None else None
+    found = _from_toml(path) if path is not None and path.exists() else {}
+    found.update(named)
+    if "data_cutoff" not in found:
+        raise UsageError(
+            "A book needs data_cutoff, the moment up to which its tables are complete.",
+            found="none set",
+            fix=f'Write data_cutoff = "2026-01-01" at the top of {path or FILE}, or pass data_cutoff="2026-01-01".',
+        )
+    return Settings(**found)
+
+
+def _from_toml(path: Path) -> dict[str, Any]:
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise UsageError(f"{FILE} must be readable TOML in UTF-8.", found=str(error), where=str(path)) from error
+    try:
+        return _read_keys(raw)
+    except UsageError as error:
+        raise UsageError(error.rule, found=error.found, where=str(path), fix=error.fix) from error
+
+
+def _read_keys(raw: dict[str, Any]) -> dict[str, Any]:
+    sections = {"churn": ChurnSettings, "renewal": RenewalSettings, "engine": EngineSettings}
+    tables: dict[str, dict[str, Any]] = {key: {} for key in _TABLE_KEYS}
+    top = [f.name for f in fields(Settings) if f.name not in (*_TABLE_KEYS, *sections)]
+    settings: dict[str, Any] = {}
+    for key, value in raw.items():
+        if key in top:
+            settings[key] = value
+        elif key in sections:
+            allowed = [f.name for f in fields(sections[key])]
+            settings[key] = sections[key](**_known_keys(f"[{key}]", value, allowed))
+        elif key in TABLES:
+            for inner, content in _known_keys(f"[{key}]", value, _TABLE_KEYS).items():
+                tables[inner][key] = content
+        else:
+            raise _unknown(key, "the file", [*top, *sections, *TABLES])
+    return settings | {key: value for key, value in tables.items() if value}
+
+
+def _known_keys(where: str, value: Any, allowed: list[str] | tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _wrong(where, value, "a section of keys")
+    for key in value:
+        if key not in allowed:
+            raise _unknown(key, where, allowed)
+    return value
+
+
+def _known_table(name: str) -> str:
+    if name not in TABLES:
+        raise _unknown(name, "the settings", list(TABLES))
+    return name
+
+
+def _unknown(key: str, where: str, allowed: list[str] | tuple[str, ...]) -> UsageError:
+    near = get_close_matches(key, allowed, n=1)
+    fix = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(allowed)}."
+    return UsageError(f"Settings know no key {key!r} in {where}.", fix=fix)
+
+
+def _wrong(key: str, value: Any, wanted: str) -> UsageError:
+    return UsageError(f"The setting {key} must be {wanted}.", found=f"{value!r}")
+
+
+def _check_days(key: str, value: Any, *, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise _wrong(key, value, f"a whole number, {least} or more")
+
+
+def _check_text(key: str, value: Any) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise _wrong(key, value, "a text")
+
+
+def _check_choice(key: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise _wrong(key, value, " or ".join(f'"{choice}"' for choice in choices))
+
+
+def _check_zone(value: Any) -> None:
+    _check_text("timezone", value)
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise _wrong("timezone", value, 'an IANA name such as "Asia/Shanghai"') from error
+
+
+def _check_columns(table: str, columns: Any) -> None:
+    if not isinstance(columns, Mapping):
+        raise _wrong(f"[{table}.columns]", columns, 'a section of ours = "theirs"')
+    known = [*TABLES[table].column_names, *(f"{clock}_recorded_at" for clock in TABLES[table].clocks)]
+    for ours, theirs in columns.items():
+        if ours not in known:
+            raise _unknown(ours, f"[{table}.columns], which maps our names to yours", known)
+        _check_text(f"[{table}.columns] {ours}", theirs)
+
+
+def _check_values(table: str, values: Any) -> None:
+    wanted = f'a section per column: [{table}.values.COLUMN] "theirs" = "ours"'
+    if not isinstance(values, Mapping):
+        raise _wrong(f"[{table}.values]", values, wanted)
+    for column, mapping in values.items():
+        if not isinstance(mapping, Mapping) or not all(isinstance(x, str) for pair in mapping.items() for x in pair):
+            raise _wrong(f"[{table}.values] {column}", mapping, wanted)
+        if column not in TABLES[table].column_names:
+            raise _unknown(column, f"[{table}.values]", TABLES[table].column_names)
+
+
+def _moment(value: Any, zone: str) -> pd.Timestamp:
+    wanted = 'a date or timestamp such as "2026-01-01"'
+    if not isinstance(value, str | date | datetime | pd.Timestamp):
+        raise _wrong("data_cutoff", value, wanted)
+    try:
+        moment = pd.Timestamp(value)
+    except (ValueError, OverflowError) as error:
+        raise _wrong("data_cutoff", value, wanted) from error
+    if pd.isna(moment):
+        raise _wrong("data_cutoff", value, wanted)
+    return moment.tz_convert(zone).tz_localize(None) if moment.tzinfo is not None else moment

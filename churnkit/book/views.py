@@ -1,0 +1,234 @@
+"""The SQL that turns a table as it came into typed rows, and typed rows into what was known and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from churnkit.book.engine import literal, quote
+from churnkit.book.readers import Source
+from churnkit.book.schema import SCALES, TABLES, Column
+from churnkit.book.settings import Settings
+
+SQL_TYPES = {
+    "id": "VARCHAR", "text": "VARCHAR", "category": "VARCHAR", "date": "TIMESTAMP", "ts": "TIMESTAMP",
+    "money": "DOUBLE", "number": "DOUBLE", "integer": "BIGINT", "bool": "BOOLEAN",
+}  # fmt: skip
+_TRUE = "'true', 't', '1', '1.0', 'y', 'yes', '是'"
+_FALSE = "'false', 'f', '0', '0.0', 'n', 'no', '否'"
+_ZONED = "':[0-9]{2}([.][0-9]+)?[ ]*(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$'"
+
+
+def _kind(sql_type: str) -> str:
+    """Text, whole, number, bool, moment, zoned or other: what a source's column holds."""
+    name = sql_type.upper().split("(")[0]
+    if name in ("VARCHAR", "ENUM", "UUID"):
+        return "text"
+    if name.endswith("INT") or name in ("INTEGER", "UINTEGER"):
+        return "whole"
+    if name in ("DOUBLE", "FLOAT", "DECIMAL"):
+        return "number"
+    if name == "BOOLEAN":
+        return "bool"
+    if name in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ"):
+        return "zoned"
+    return "moment" if name.startswith(("TIMESTAMP", "DATE")) else "other"
+
+
+def given(source: Source, column: str, settings: Settings) -> tuple[str, str]:
+    """SQL of a column's value as it came (blanks and NaN null, categories mapped), and the kind it holds."""
+    theirs = source.mapping[column]
+    name, kind = quote(theirs), _kind(source.columns[theirs])
+    mapped = settings.values.get(source.table, {}).get(column)
+    if kind == "number":
+        name = f"CASE WHEN isnan({name}::DOUBLE) THEN NULL ELSE {name} END"
+    if kind in ("text", "other"):
+        name, kind = f"nullif({name}::VARCHAR, '')", "text"
+    if mapped:
+        cases = " ".join(f"WHEN {literal(theirs)} THEN {literal(ours)}" for theirs, ours in mapped.items())
+        text = _text(name, kind)
+        name, kind = f"CASE {text} {cases} ELSE {text} END", "text"
+    return name, kind
+
+
+def typed(column: Column, value: str, kind: str, zone: str) -> str:
+    """SQL that reads a value as the column's type; null where it does not read."""
+    if column.type in ("id", "text", "category"):
+        return _text(value, kind)
+    if column.type in ("date", "ts"):
+        moment = _moment(value, kind, zone)
+        return f"date_trunc('day', {moment})" if column.type == "date" else moment
+    if column.type == "bool":
+        return _bool(value, kind)
+    number = _number(value, kind)
+    if column.type == "integer" and kind != "whole":
+        return f"CASE WHEN {number} = round({number}) AND abs({number}) < 9e15 THEN ({number})::BIGINT END"
+    return f"({number})::{SQL_TYPES[column.type]}"
+
+
+def _text(value: str, kind: str) -> str:
+    if kind == "number":  # ids that pandas or a spreadsheet made floats: 1001.0 is 1001
+        return (f"CASE WHEN {value} = trunc({value}) AND abs({value}) < 9e15 THEN ({value})::BIGINT::VARCHAR"
+                f" ELSE ({value})::VARCHAR END")  # fmt: skip
+    return value if kind == "text" else f"({value})::VARCHAR"
+
+
+def _moment(value: str, kind: str, zone: str) -> str:
+    if kind == "zoned":
+        return f"timezone({literal(zone)}, {value})"
+    if kind == "moment":
+        return f"({value})::TIMESTAMP"
+    if kind != "text":
+        return "NULL::TIMESTAMP"
+    text = f"trim({value})"
+    zoned = f"timezone({literal(zone)}, TRY_CAST(regexp_replace({text}, '[ ]+([+-][0-9:]+)$', '\\1') AS TIMESTAMPTZ))"
+    plain = f"TRY_CAST({text} AS TIMESTAMP)"
+    moment = f"CASE WHEN regexp_matches({text}, {_ZONED}) THEN {zoned} ELSE {plain} END"
+    return f"CASE WHEN isfinite({moment}) THEN {moment} END"
+
+
+def _number(value: str, kind: str) -> str:
+    if kind == "text":
+        number = f"TRY_CAST(trim({value}) AS DOUBLE)"
+        return f"CASE WHEN isfinite({number}) THEN {number} END"
+    if kind in ("moment", "zoned"):
+        return "NULL::DOUBLE"
+    return f"({value})::DOUBLE" if kind == "bool" else value
+
+
+def _bool(value: str, kind: str) -> str:
+    if kind == "bool":
+        return value
+    if kind in ("whole", "number"):
+        return f"CASE WHEN {value} = 1 THEN true WHEN {value} = 0 THEN false END"
+    text = f"lower(trim({_text(value, kind)}))"
+    return f"CASE WHEN {text} IN ({_TRUE}) THEN true WHEN {text} IN ({_FALSE}) THEN false END"
+
+
+def recorded_columns(source: Source) -> list[str]:
+    """The ``<clock>_recorded_at`` columns that a source has beyond the contract's own columns."""
+    spec = TABLES[source.table]
+    wanted = [f"{clock}_recorded_at" for clock in spec.clocks]
+    return [name for name in wanted if name in source.mapping and spec.column(name) is None]
+
+
+def raw_columns(source: Source, settings: Settings) -> dict[str, str]:
+    """SQL of every typed column of a table, absent ones null or their default."""
+    spec = TABLES[source.table]
+    columns = (*spec.columns, *(Column(name, "ts") for name in recorded_columns(source)))
+    found: dict[str, str] = {}
+    for column in columns:
+        sql = f"NULL::{SQL_TYPES[column.type]}"
+        if column.name in source.mapping:
+            sql = typed(column, *given(source, column.name, settings), settings.timezone)
+        found[column.name] = f"coalesce({sql}, {column.default})" if column.default else sql
+    if source.table == "terms" and settings.end_date_is == "last_covered_day":
+        found["end_date"] = f"{found['end_date']} + INTERVAL 1 DAY"
+    if source.table == "surveys":
+        _default_scales(found)
+    return found
+
+
+def _default_scales(columns: dict[str, str]) -> None:
+    instrument = columns["instrument"]
+    for name, end in (("scale_min", 0), ("scale_max", 1)):
+        cases = " ".join(f"WHEN '{key}' THEN {ends[end]}" for key, ends in SCALES.items())
+        columns[name] = f"coalesce({columns[name]}, (CASE {instrument} {cases} END)::DOUBLE)"
+    columns["direction"] = f"coalesce({columns['direction']}, 'high_good')"
+
+
+def raw_select(source: Source, settings: Settings) -> str:
+    """The query behind ``raw_<table>``: typed, uncleaned, with ``_row`` and the undeclared columns as they came."""
+    columns = raw_columns(source, settings)
+    taken = {name.lower() for name in columns} | {"_row"}
+    extra = [quote(name) for name in source.undeclared if name.lower() not in taken]
+    listed = ", ".join([f"{source.row} AS _row", *(f"{sql} AS {quote(name)}" for name, sql in columns.items()), *extra])
+    return f"SELECT {listed} FROM {quote(source.relation)}"
+
+
+def clock_sql(table: str, clock: str) -> str:
+    """SQL of a clock as seen: a term without issued_at was bound when recorded, at the latest at its start."""
+    if (table, clock) == ("terms", "issued_at"):
+        return "coalesce(issued_at, recorded_at, start_date)"
+    return quote(clock)
+
+
+def seen_sql(source: Source, clock: str, delay_days: int) -> str:
+    """SQL of the moment from which an event is visible through a clock; null where it has not happened.
+
+    ``max(clock, recording time)``: the clock's own recording time, else the row's, else the clock plus the delay. A
+    term's end is known from ended_recorded_at, never from recorded_at, which is when the term was entered.
+    """
+    value, ended = clock_sql(source.table, clock), (source.table, clock) == ("terms", "ended_date")
+    recorded = [f"{clock}_recorded_at", "ended_recorded_at" if ended else "recorded_at"]
+    known = [quote(name) for name in recorded if name in source.mapping]
+    moment = f"coalesce({', '.join([*known, f'{value} + INTERVAL {delay_days} DAY'])})"
+    latest = moment if ended else f"greatest({value}, {moment})"
+    return f"CASE WHEN {value} IS NULL THEN NULL ELSE {latest} END"
+
+
+def before_cutoff_sql(table: str, settings: Settings) -> str:
+    """SQL that keeps the rows before data_cutoff; a term may start later, if it was bound before."""
+    clocks = TABLES[table].clocks
+    if not clocks:
+        return "true"
+    clock = "coalesce(issued_at, recorded_at)" if table == "terms" else quote(clocks[0])
+    return f"({clock} IS NULL OR {clock} < TIMESTAMP '{settings.data_cutoff}')"
+
+
+def key_columns(table: str) -> tuple[str, ...]:
+    """The columns that together name a row; economics may differ by product and date."""
+    return ("line", "product", "valid_from") if table == "economics" else (TABLES[table].key,)
+
+
+def repeats_count_sql(table: str, settings: Settings) -> str:
+    """Rows with a key, and distinct keys: equal in a clean table. Hashes may only err towards a repeat."""
+    keys = ", ".join(quote(key) for key in key_columns(table))
+    return (
+        f"SELECT count(*) AS filled, count(DISTINCT hash({keys})) AS keys FROM raw_{table}"
+        f" WHERE {quote(TABLES[table].key)} IS NOT NULL AND {before_cutoff_sql(table, settings)}"
+    )
+
+
+def repeats_select(source: Source, settings: Settings, columns: Mapping[str, str]) -> str:
+    """The query behind ``repeats_<table>``: rows whose key comes more than once.
+
+    Columns: _row; duplicate (a copy of an earlier row); unordered (other content, and no recorded_at tells which
+    is later); superseded_at (from when a later version is visible).
+    """
+    spec, table = TABLES[source.table], source.table
+    keys = ", ".join(quote(key) for key in key_columns(table))
+    content = ", ".join(quote(name) for name in columns)
+    version = next((name for name in ("recorded_at", f"{spec.clocks[0]}_recorded_at" if spec.clocks else "")
+                    if name in source.mapping), "")  # fmt: skip
+    order = quote(version) if version else "NULL::TIMESTAMP"
+    seen = seen_sql(source, spec.clocks[0], settings.delay(table)) if spec.clocks else order
+    later = f"PARTITION BY {keys} ORDER BY version NULLS FIRST, content"
+    return f"""
+WITH kept AS (SELECT * FROM raw_{table}
+              WHERE {quote(spec.key)} IS NOT NULL AND {before_cutoff_sql(table, settings)}),
+ twice AS (SELECT *, {order} AS version, coalesce({seen}, {order}) AS seen, hash({content}) AS content,
+             row_number() OVER (PARTITION BY {content} ORDER BY _row) > 1 AS duplicate
+           FROM (SELECT *, count(*) OVER (PARTITION BY {keys}) AS copies FROM kept SEMI JOIN
+                  (SELECT hash({keys}) AS h FROM kept GROUP BY ALL HAVING count(*) > 1) AS s ON hash({keys}) = s.h)
+           WHERE copies > 1),
+ versions AS (SELECT _row, count(*) OVER (PARTITION BY {keys}, version) > 1 AS unordered,
+                {f'''min(seen) OVER ({later} ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)'''
+                 if version else 'NULL::TIMESTAMP'} AS superseded_at
+              FROM twice WHERE NOT duplicate)
+SELECT t._row, t.duplicate, coalesce(v.unordered, false) AS unordered, v.superseded_at
+FROM twice AS t LEFT JOIN versions AS v ON t._row = v._row"""
+
+
+def clean_select(source: Source, settings: Settings, columns: Mapping[str, str], *, repeats: bool) -> str:
+    """The query behind ``<table>``: what findings leave, each clock with its ``_seen``, and superseded_at."""
+    table = source.table
+    clocks = TABLES[table].clocks
+    shown = [f"{clock_sql(table, name)} AS {quote(name)}" if name in clocks else quote(name) for name in columns]
+    shown += [f"{seen_sql(source, clock, settings.delay(table))} AS {quote(clock + '_seen')}" for clock in clocks]
+    shown.append("superseded_at" if repeats else "NULL::TIMESTAMP AS superseded_at")
+    rows = f"raw_{table}"
+    where = before_cutoff_sql(table, settings)
+    if repeats:
+        rows += f" LEFT JOIN repeats_{table} USING (_row)"
+        where += " AND duplicate IS NOT true"
+    return f"SELECT {', '.join(shown)} FROM {rows} WHERE {where}"
