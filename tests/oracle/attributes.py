@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from churnkit.book.schema import TABLES, clock_of
+from churnkit.book.schema import clock_of
 
 from .history import happened
 
@@ -23,7 +23,4 @@ def attribute(history, feature, observation):
     if clock and not happened(row, clock, observation["cutoff"]):
         return None
     found = row[feature.column]
-    if found is None:
-        default = TABLES[feature.table].column(feature.column).default
-        return None if default is None else float(default == "true")
-    return found if isinstance(found, str) else float(found)
+    return found if found is None or isinstance(found, str) else float(found)

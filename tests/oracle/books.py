@@ -154,7 +154,8 @@ def _rewrite(rng, rows, variant):
     """Exact duplicates; and, where recording times exist to order them, second and third versions of rows."""
     for name in EVENT_TABLES:
         rows[name].extend(dict(rng.choice(rows[name])) for _ in range(3))
-    if variant in ("unrecorded",):
+    if variant == "unrecorded":  # no recording time could tell versions apart: the last one is all there is
+        rows["terms"] = list({row["term_id"]: row for row in rows["terms"]}.values())
         return
     for name in EVENT_TABLES:
         key, clocks = TABLES[name].key, TABLES[name].clocks
@@ -184,9 +185,7 @@ def _second_version(rng, name, row, clocks):
         [timedelta(0), timedelta(0), timedelta(days=rng.randint(0, 20)), -timedelta(days=rng.randint(0, 20))]
     )
     fresh = CONTENT[name](rng, row[clocks[0]] + moved, [])
-    new = row | {column: value for column, value in fresh.items() if column not in ("claim_id", "interaction_id")}
-    if name == "claims":
-        new["claim_id"] = row["claim_id"]
+    new = row | fresh
     new["recorded_at"] = row["recorded_at"] + timedelta(seconds=rng.randint(1, 200 * 86400))
     for clock in clocks:
         new[clock + "_recorded_at"] = None if new[clock] is None else max(new["recorded_at"], new[clock])

@@ -50,7 +50,6 @@ def _claim(rng, at, moments):
         "reported_at": at,
         "decided_at": decided,
         "paid_at": paid,
-        "claim_id": None,
         "closed_at": None if decided is None else maybe(rng, 0.7, after(rng, paid or decided, moments, 20)),
         "occurred_at": maybe(rng, 0.8, at - rng.randint(0, 40) * DAY),
         "decision": decision,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from churnkit.book.schema import TABLES
+from churnkit.book.schema import SCALES, TABLES
 
 Row = dict
 _TEXT = ("id", "text", "category")
@@ -66,8 +66,13 @@ class History:
             if content in already:
                 continue
             already.add(content)
-            for column in spec.column_names:
-                row.setdefault(column, None)
+            for column in spec.columns:
+                if row.setdefault(column.name, None) is None and column.default is not None:
+                    row[column.name] = column.default == "true"
+            if name == "surveys":
+                low, high = SCALES[row["instrument"]]
+                defaults = {"scale_min": float(low), "scale_max": float(high), "direction": "high_good"}
+                row.update({column: new for column, new in defaults.items() if row[column] is None})
             rows.append(row)
         rows = [row for row in rows if not self._after_the_extract(spec, row)]
         for row in rows:

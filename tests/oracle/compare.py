@@ -1,0 +1,106 @@
+"""A panel laid beside the oracle: what differs, in words."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+import pandas as pd
+
+from churnkit.book.schema import TABLES
+from churnkit.panel.feature import Feature, Where
+
+from .definitions import value
+from .history import History
+
+KEYS = ("entity", "customer_id", "policy_id", "term_id", "line", "cutoff", "lead_days", "end_date", "ripe_at", "cause")
+NUMBERS = ("money", "number", "integer")
+
+
+def history_of(book):
+    """The oracle's reading of a hostile book."""
+    return History(book.tables, data_cutoff=book.data_cutoff, delay_days=book.delay_days)
+
+
+def cell(found):
+    """None for every kind of missing; plain types otherwise."""
+    if found is None or found is pd.NaT or found is pd.NA or (isinstance(found, float) and math.isnan(found)):
+        return None
+    return found.to_pydatetime() if isinstance(found, pd.Timestamp) else found
+
+
+def labels_that_differ(panel, rows):
+    """Keys, causes and labels of all observations, as two-sided differences."""
+    frame = panel.keys.assign(label=panel.y)
+    have = {tuple(map(cell, values)) for values in frame[[*KEYS, "label"]].astype(object).itertuples(index=False)}
+    want = {tuple(cell(row[key]) for key in (*KEYS, "label")) for row in rows}
+    assert len(have) == len(frame), "an observation stands in the panel twice"
+    extra = [f"panel only:  {key}" for key in sorted(have - want, key=str)]
+    return extra + [f"oracle only: {key}" for key in sorted(want - have, key=str)]
+
+
+def same(feature, have, want):
+    """Exact for counts, sums, text and nulls; 1e-9 relative otherwise."""
+    have, want = cell(have), cell(want)
+    if have is None or want is None or isinstance(have, str) or isinstance(want, str):
+        return type(have) is type(want) and have == want
+    if feature.aggregate in ("count", "sum", "open", "min", "max"):
+        return float(have) == float(want)
+    return math.isclose(have, want, rel_tol=1e-9, abs_tol=1e-9 if feature.aggregate == "slope" else 0.0)
+
+
+def features_that_differ(panel, history, rows, *, sample=300, seed=0):
+    """Every feature of sampled observations, computed again."""
+    at = {(row["entity"], row["cutoff"]): row for row in rows}
+    keys = list(zip(panel.keys["entity"], panel.keys["cutoff"], strict=True))
+    chosen = sorted(Random(seed).sample(range(len(keys)), min(sample, len(keys))))
+    found = []
+    for feature in panel.features:
+        column = panel.X[feature.name].tolist()
+        for position in chosen:
+            entity, cutoff = keys[position]
+            row = at[entity, cutoff.to_pydatetime()]
+            want = value(history, feature, row)
+            if not same(feature, column[position], want):
+                found.append(f"{feature.name} of {entity} at {cutoff:%F}: panel {column[position]!r}, oracle {want!r}")
+    return found
+
+
+def known_early_enough(table, clock, column):
+    """Whether a column of the contract may be read through the clock."""
+    clocks, known = TABLES[table].clocks, TABLES[table].column(column).known_at
+    return not known or clocks.index(known) <= clocks.index(clock)
+
+
+def features_of_every_kind():
+    """Aggregates of every kind over all event tables, clocks and some windows; not sensible, only hard."""
+    found = []
+    for table in ("interactions", "claims", "complaints", "surveys", "outreach", "terms"):
+        spec = TABLES[table]
+        for clock in spec.clocks:
+            columns = [c for c in spec.columns if c.type in NUMBERS and known_early_enough(table, clock, c.name)]
+            found += _of_clock(table, clock, [c.name for c in columns][:3])
+        for end in spec.clocks[1:]:
+            found.append(Feature(f"{table}_open_{end}", table=table, aggregate="open", end_clock=end))
+    for table, column in (("interactions", "topic"), ("claims", "decision"), ("surveys", "instrument")):
+        clock = TABLES[table].column(column).known_at
+        found.append(Feature(f"{table}_last_{column}", table=table, clock=clock, aggregate="last", column=column))
+    return tuple(found)
+
+
+def _of_clock(table, clock, columns):
+    found, scope = [], "customer"
+    for days in (None, 30, 365):
+        scope = "policy" if scope == "customer" else "customer"
+        stem, spec = f"{table}_{clock}_{days}", {"table": table, "clock": clock, "days": days}
+        found.append(Feature(f"{stem}_count", aggregate="count", **spec))
+        found.append(Feature(f"{stem}_count_{scope}", aggregate="count", scope=scope, **spec))
+        found.append(Feature(f"{stem}_since", aggregate="days_since", **spec))
+        for column in columns:
+            for aggregate in ("sum", "mean", "min", "max", "last", "slope"):
+                name = f"{stem}_{column}_{aggregate}"
+                found.append(Feature(name, aggregate=aggregate, column=column, scope=scope, **spec))
+            where = (Where(column, ">", 3),)
+            found.append(Feature(f"{stem}_{column}_share", aggregate="share", of=where, **spec))
+            found.append(Feature(f"{stem}_{column}_where", aggregate="count", where=where, **spec))
+    return [f for i, f in enumerate(found) if f.name not in {g.name for g in found[:i]}]
