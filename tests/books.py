@@ -22,7 +22,8 @@ def tiny_book_tables() -> dict[str, pd.DataFrame]:
 
 def _people_and_cover() -> dict[str, pd.DataFrame]:
     customers = _frame(
-        "customer_id customer_type birth_year region marketing_opt_out automated_decision_opt_out do_not_call recorded_at",
+        "customer_id customer_type birth_year region marketing_opt_out automated_decision_opt_out do_not_call"
+        " recorded_at",
         ("c1", "person", 1980, "east", False, False, False, "2023-01-01"),
         ("c2", "person", 1990, "west", True, False, False, "2023-01-01"),
         ("c3", "company", None, "east", False, False, True, "2023-01-01"),
@@ -73,7 +74,8 @@ def _events() -> dict[str, pd.DataFrame]:
         ("m1", "c1", "p1", "2024-04-20", "2024-05-01", "company", "partly", 50.0, "2024-04-20 18:00"),
     )
     surveys = _frame(
-        "response_id customer_id policy_id instrument sent_at answered_at scale_min scale_max direction score recorded_at",
+        "response_id customer_id policy_id instrument sent_at answered_at scale_min scale_max direction score"
+        " recorded_at",
         ("s1", "c1", "p1", "csat", "2024-04-10", "2024-04-11 20:00", 1, 5, "high_good", 4.0, "2024-04-10 01:00"),
         ("s2", "c1", "p1", "nps", "2024-04-10", "2024-04-11 20:00", 0, 10, "high_good", 8.0, "2024-04-10 01:00"),
         ("s3", "c2", None, "csat", "2024-05-05", None, 1, 5, "high_good", None, "2024-05-05 01:00"),

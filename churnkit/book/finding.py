@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 Severity = Literal["error", "warning", "note"]
 
@@ -42,3 +43,47 @@ class Finding:
         rows = f" ({', '.join(self.examples)})" if self.examples else ""
         tail = "".join(f" — {text}" for text in (self.effect, self.fix) if text)
         return f"{self.table} {self.code}: {self.found}{rows}{tail}"
+
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Failing:
+    """A rule's question to one table: a query that returns the failing rows, and what to say about them.
+
+    Parameters
+    ----------
+    table : str
+    rows : str
+        Plain SQL that returns ``_row`` and, where it helps, ``value`` of every failing row.
+    found, fix : str or function of the facts
+        Sentences; ``{n}`` becomes ``3 of 4,005 rows (0.07 %)``, other names come from `facts`.
+    effect : str
+        What the rows do to the results.
+    severity : {"error", "warning", "note"}
+    error_above : float, optional
+        Share of the table's rows above which it is an error whatever `severity` says.
+    facts : mapping of name to SQL aggregate
+        Further numbers about the failing rows, computed in the same pass.
+    """
+
+    table: str
+    rows: str
+    found: str | Callable[[Facts], str]
+    effect: str
+    fix: str | Callable[[Facts], str]
+    severity: Severity = "error"
+    error_above: float | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    def finding(self, code: str, facts: Facts, *, total: int, examples: tuple[str, ...]) -> Finding:
+        """Turn the counted rows into a finding; `facts` holds ``count`` beside the asked ones."""
+        count = int(facts["count"])
+        share = count / total if total else 1.0
+        stops = self.error_above is not None and share > self.error_above
+        percent = f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"
+        known = {**facts, "n": f"{count:,} of {total:,} rows ({percent} %)"}
+        found, fix = (text(known) if callable(text) else text.format(**known) for text in (self.found, self.fix))
+        return Finding(code, "error" if stops else self.severity, self.table, found, count=count, share=share,
+                       examples=examples, effect=self.effect, fix=fix)  # fmt: skip

@@ -47,6 +47,7 @@ class Book:
         self.undeclared = {name: each.undeclared for name, each in self.sources.items() if each.undeclared}
         self._ready: set[str] = set()
         self._repeats: dict[str, bool] = {}
+        self._rows: dict[str, int] = {}
 
     def __repr__(self) -> str:
         return f"Book({self.source!r}, {len(self.tables)} tables, data_cutoff={self.settings.data_cutoff})"
@@ -59,8 +60,15 @@ class Book:
         """Whether the source itself holds the column; the views show absent ones as null."""
         return self.has(table) and column in self.sources[table].mapping
 
+    def rows(self, table: str) -> int:
+        """Rows of the table as it came."""
+        if table not in self._rows:
+            counted = self._run(f"SELECT count(*) AS n FROM {quote(self.sources[table].relation)}")
+            self._rows[table] = int(counted["n"][0].as_py())
+        return self._rows[table]
+
     def repeats(self, table: str) -> bool:
-        """Whether some key of the table comes more than once before the cutoff; ``repeats_<table>`` holds those rows."""
+        """Whether some key of the table comes twice before the cutoff; ``repeats_<table>`` then holds those rows."""
         if table not in self._repeats:
             self._raw(table)
             counted = self._run(views.repeats_count_sql(table, self.settings)).to_pylist()[0]
@@ -88,11 +96,10 @@ class Book:
             If a table is not in the book or one of its files cannot be read.
         """
         words = set(re.findall(r"\w+", query))
-        for table in sorted(self.tables):
-            if table in words:
-                self._clean(table)
-            elif f"raw_{table}" in words:
-                self._raw(table)
+        for table in sorted(self.tables & words):
+            self._clean(table)
+        for table in sorted(name for name in self.tables if f"raw_{name}" in words):
+            self._raw(table)
         return self._run(query, {key: _plain(value) for key, value in params.items()})
 
     @cached_property
@@ -134,12 +141,15 @@ class Book:
         try:
             return self._engine.sql(query, params)
         except EngineError as error:
-            absent = sorted(set(TABLES) - self.tables)
-            if error.missing_table and any(re.search(rf"\b(raw_)?{name}\b", error.detail) for name in absent):
-                raise ContractError("A query reads tables of the book.", found=error.detail, where=self.source,
-                                    fix="Ask book.has(table) first, or add the table.") from error  # fmt: skip
-            raise ContractError("The book must be readable.", found=error.detail, where=self.source,
-                                fix="churnkit check names the file.") from error  # fmt: skip
+            absent = sorted(name for name in set(TABLES) - self.tables if re.search(rf"\b(raw_)?{name}\b", query))
+            if error.missing_table and absent:
+                raise ContractError("A query reads tables of the book.", found=f"no table {', '.join(absent)}",
+                                    where=self.source,
+                                    fix="Add the table, or ask book.has(table) first.") from error  # fmt: skip
+            names = [name for name in sorted(self.tables) if re.search(rf"(\b|raw_|source_){name}\b", query)]
+            raise ContractError("The engine must be able to answer a query over the book.", found=error.detail,
+                                where=f"{self.source}, {', '.join(names)}",
+                                fix="Check the query; churnkit check names unreadable files.") from error  # fmt: skip
 
 
 def open_book(
@@ -180,7 +190,7 @@ def open_book(
     >>> book.sql("SELECT count(*) AS n FROM customers").to_pylist()
     [{'n': 2}]
     """
-    folder = Path(source) if isinstance(source, str | os.PathLike) else None
+    folder = Path(source).expanduser() if isinstance(source, str | os.PathLike) else None
     if folder is None and not isinstance(source, Mapping):
         raise UsageError("A book comes from a folder or a dict of DataFrames.", found=type(source).__name__,
                          fix="Pass a path or {'customers': frame, ...}.")  # fmt: skip
@@ -188,7 +198,11 @@ def open_book(
         raise UsageError("A book is a folder of tables.", found=f"no folder {folder}", fix="Check the path.")
     chosen = read_settings(folder, settings, data_cutoff=data_cutoff, timezone=timezone, currency=currency,
                            end_date_is=end_date_is)  # fmt: skip
-    engine = Engine(chosen.engine)
+    try:
+        engine = Engine(chosen.engine)
+    except EngineError as error:
+        raise UsageError("The settings under [engine] must suit DuckDB.", found=error.detail,
+                         fix='Write memory_limit = "4GB" and threads = 2.') from error  # fmt: skip
     problems: list[Finding] = []
     if folder is not None:
         loaded, unknown, problems = read_folder(folder, engine)

@@ -17,6 +17,7 @@ from churnkit.book.finding import Finding
 from churnkit.book.schema import TABLES
 from churnkit.errors import UsageError
 
+Loaded = tuple[str, str, tuple[Path, ...]]  # table, kind, files
 _RESERVED = {"rowid", "_row", "file_index", "file_row_number", "filename"}
 
 
@@ -60,8 +61,8 @@ class Source:
         return [f"row {row}" for row in wanted]
 
 
-def read_folder(folder: Path, engine: Engine) -> tuple[list[tuple[str, str, tuple[Path, ...]]], list[str], list[Finding]]:
-    """Load a folder's tables; return (table, kind, files) of each, the names not of the contract, and the problems.
+def read_folder(folder: Path, engine: Engine) -> tuple[list[Loaded], list[str], list[Finding]]:
+    """Load a folder's tables; return what was loaded, the names not of the contract, and the problems.
 
     Raises
     ------
@@ -72,12 +73,16 @@ def read_folder(folder: Path, engine: Engine) -> tuple[list[tuple[str, str, tupl
         raise UsageError("A book is a folder of tables.", found=f"no folder {folder}", fix="Check the path.")
     if not folder.is_dir():
         raise UsageError("A book is a folder of tables.", found=f"a file, {folder}", fix="Give the folder it lies in.")
-    found, others = _discover(folder)
+    try:
+        found, others = _discover(folder)
+    except OSError as error:
+        raise UsageError("A book's folder must be readable.", found=str(error), fix="Check its permissions.") from error
     if not found:
         listed = f"; it holds {', '.join(sorted(others)[:5])}" if others else ""
         raise UsageError("A book holds a file per table, as customers.csv or terms.parquet.",
-                         found=f"no table in {folder}{listed}", fix=f"Name the files after: {', '.join(TABLES)}.")  # fmt: skip
-    loaded: list[tuple[str, str, tuple[Path, ...]]] = []
+                         found=f"no table in {folder}{listed}",
+                         fix=f"Name the files after: {', '.join(TABLES)}.")  # fmt: skip
+    loaded: list[Loaded] = []
     problems: list[Finding] = []
     for table in (name for name in TABLES if name in found):
         ways = found[table]
@@ -94,7 +99,7 @@ def read_folder(folder: Path, engine: Engine) -> tuple[list[tuple[str, str, tupl
     return loaded, sorted(others), problems
 
 
-def read_frames(frames: Mapping[str, Any], engine: Engine) -> tuple[list[tuple[str, str, tuple[Path, ...]]], list[str]]:
+def read_frames(frames: Mapping[str, Any], engine: Engine) -> tuple[list[Loaded], list[str]]:
     """Load a dict of DataFrames; return what `read_folder` does, without problems.
 
     Raises
@@ -108,7 +113,8 @@ def read_frames(frames: Mapping[str, Any], engine: Engine) -> tuple[list[tuple[s
                              found=f"{type(frame).__name__} for {name!r}", fix="Pass a pandas.DataFrame.")  # fmt: skip
     known = [name for name in TABLES if name in frames]
     if not known:
-        raise UsageError("A book holds tables of the contract.", found=f"only {', '.join(map(str, frames)) or 'nothing'}",
+        raise UsageError("A book holds tables of the contract.",
+                         found=f"only {', '.join(map(str, frames)) or 'nothing'}",
                          fix=f"Name them after: {', '.join(TABLES)}.")  # fmt: skip
     for name in known:
         engine.read_arrow(f"source_{name}", _to_arrow(frames[name]))

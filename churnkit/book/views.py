@@ -65,6 +65,26 @@ def typed(column: Column, value: str, kind: str, zone: str) -> str:
     return f"({number})::{SQL_TYPES[column.type]}"
 
 
+def may_fail(column: Column, kind: str) -> bool:
+    """Whether some value of that kind may not read as the column's type."""
+    if column.type in ("id", "text", "category"):
+        return False
+    if column.type in ("date", "ts"):
+        return kind not in ("moment", "zoned")
+    if column.type == "bool":
+        return kind != "bool"
+    return kind != "whole" if column.type == "integer" else kind in ("text", "moment", "zoned")
+
+
+def time_of_day(source: Source, column: str, settings: Settings) -> str:
+    """SQL of a date column's full moment where the source may hold a time of day, else empty."""
+    theirs = source.mapping.get(column)
+    if theirs is None or source.columns[theirs].upper() == "DATE":
+        return ""
+    value, kind = given(source, column, settings)
+    return _moment(value, kind, settings.timezone) if kind in ("text", "moment") else ""
+
+
 def _text(value: str, kind: str) -> str:
     if kind == "number":  # ids that pandas or a spreadsheet made floats: 1001.0 is 1001
         return (f"CASE WHEN {value} = trunc({value}) AND abs({value}) < 9e15 THEN ({value})::BIGINT::VARCHAR"
@@ -166,12 +186,19 @@ def seen_sql(source: Source, clock: str, delay_days: int) -> str:
     return f"CASE WHEN {value} IS NULL THEN NULL ELSE {latest} END"
 
 
-def before_cutoff_sql(table: str, settings: Settings) -> str:
-    """SQL that keeps the rows before data_cutoff; a term may start later, if it was bound before."""
+def entered_sql(table: str) -> str:
+    """SQL of the moment that may not lie after data_cutoff; empty for tables without a clock."""
     clocks = TABLES[table].clocks
     if not clocks:
+        return ""
+    return "coalesce(issued_at, recorded_at)" if table == "terms" else quote(clocks[0])
+
+
+def before_cutoff_sql(table: str, settings: Settings) -> str:
+    """SQL that keeps the rows before data_cutoff; a term may start later, if it was bound before."""
+    clock = entered_sql(table)
+    if not clock:
         return "true"
-    clock = "coalesce(issued_at, recorded_at)" if table == "terms" else quote(clocks[0])
     return f"({clock} IS NULL OR {clock} < TIMESTAMP '{settings.data_cutoff}')"
 
 
