@@ -49,12 +49,20 @@ def hostile_book(seed, *, customers=40, variant=None):
         _move_customers(rng, rows)
     tables = {name: _frame(name, found, variant) for name, found in rows.items()}
     _thin_out(tables, variant)
+    if variant in ("recorded", "unrecorded"):
+        tables["calendar"] = _calendar(rng)
     for name in tables:
         tables[name] = tables[name].sample(frac=1, random_state=seed).reset_index(drop=True)
     delays = (
         {"interactions": 20, "claims": 60, "surveys": 45, "outreach": 0, "terms": 3} if variant == "unrecorded" else {}
     )
     return HostileBook(tables, DATA_CUTOFF, delays, variant, seed)
+
+
+def _calendar(rng):
+    """Some days of which the insurer says itself whether they were worked."""
+    days = [datetime(2016, 1, 1) + k * DAY for k in range(0, 2400, 3)]
+    return pd.DataFrame({"date": days, "working_day": [rng.random() < 0.5 for _ in days]})
 
 
 def _customer(rng, rows, customer_id):

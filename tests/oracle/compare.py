@@ -11,15 +11,26 @@ from churnkit.book.schema import TABLES
 from churnkit.panel.feature import Feature, Where
 
 from .definitions import value
+from .derived import add_derived
 from .history import History
 
 KEYS = ("entity", "customer_id", "policy_id", "term_id", "line", "cutoff", "lead_days", "end_date", "ripe_at", "cause")
+DERIVED = {"rating": "answered_at", "cycle_days": "paid_at", "decision_days": "decided_at", "paid_share": "paid_at"}
+NEEDS = {
+    "rating": ("score", "answered_at", "instrument"),
+    "cycle_days": ("reported_at", "paid_at"),
+    "decision_days": ("reported_at", "decided_at"),
+    "paid_share": ("amount_paid", "amount_claimed", "paid_at"),
+    "repeated_at": ("started_at", "topic", "initiator"),
+}
 NUMBERS = ("money", "number", "integer")
 
 
 def history_of(book):
     """The oracle's reading of a hostile book."""
-    return History(book.tables, data_cutoff=book.data_cutoff, delay_days=book.delay_days)
+    history = History(book.tables, data_cutoff=book.data_cutoff, delay_days=book.delay_days)
+    add_derived(history)
+    return history
 
 
 def cell(found):
@@ -67,9 +78,8 @@ def features_that_differ(panel, history, rows, *, sample=300, seed=0):
 
 
 def known_early_enough(table, clock, column):
-    """Whether a column of the contract may be read through the clock."""
-    clocks, known = TABLES[table].clocks, TABLES[table].column(column).known_at
-    return not known or clocks.index(known) <= clocks.index(clock)
+    """Whether a column of the contract may be read through the clock: it is known at it, or from the first one on."""
+    return TABLES[table].column(column).known_at in ("", TABLES[table].clocks[0], clock)
 
 
 def features_of_every_kind():
@@ -85,14 +95,27 @@ def features_of_every_kind():
     for table, column in (("interactions", "topic"), ("claims", "decision"), ("surveys", "instrument")):
         clock = TABLES[table].column(column).known_at
         found.append(Feature(f"{table}_last_{column}", table=table, clock=clock, aggregate="last", column=column))
-    return tuple(found)
+    for column, clock in DERIVED.items():
+        table = "surveys" if column == "rating" else "claims"
+        found += _of_clock(table, clock, [column], stem=column)
+    return (*found, *_of_clock("interactions", "repeated_at", ["wait_seconds"]))
 
 
-def _of_clock(table, clock, columns):
-    found, scope = [], "customer"
+def switched_off(feature, history):
+    """Whether the source lacks something that the feature reads."""
+    if feature.table == "observation":
+        needed = {"age": ("customers", "birth_year"), "offer_change": ("terms", "offer_premium")}.get(feature.column)
+        return needed is not None and not history.has(*needed)
+    wanted = {feature.clock, feature.end_clock, *feature.columns} - {"", "issued_at"}
+    wanted = {source for name in wanted for source in NEEDS.get(name, (name,))}
+    return not history.has(feature.table) or not all(history.has(feature.table, name) for name in wanted)
+
+
+def _of_clock(table, clock, columns, stem=""):
+    found, scope, head = [], "customer", stem or f"{table}_{clock}"
     for days in (None, 30, 365):
         scope = "policy" if scope == "customer" else "customer"
-        stem, spec = f"{table}_{clock}_{days}", {"table": table, "clock": clock, "days": days}
+        stem, spec = f"{head}_{days}", {"table": table, "clock": clock, "days": days}
         found.append(Feature(f"{stem}_count", aggregate="count", **spec))
         found.append(Feature(f"{stem}_count_{scope}", aggregate="count", scope=scope, **spec))
         found.append(Feature(f"{stem}_since", aggregate="days_since", **spec))

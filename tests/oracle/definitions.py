@@ -8,6 +8,7 @@ from fractions import Fraction
 from churnkit.book.schema import TABLES
 
 from .attributes import attribute
+from .derived import repeats
 from .history import happened, visible
 
 NAN = float("nan")
@@ -35,6 +36,8 @@ def rows_of(history, feature, observation, *, days="own"):
         if feature.scope == "policy" and (row["policy_id"] is None or row["policy_id"] != observation["policy_id"]):
             continue
         if not visible(row, feature.clock, cutoff):
+            continue
+        if feature.clock == "repeated_at" and not repeats(history, row, cutoff):
             continue
         if window is not None and row[feature.clock] < cutoff - timedelta(days=window):
             continue

@@ -101,7 +101,7 @@ def _end(rng, row, at, reason, notice=0):
 
 
 def _versions(rng, rows, until):
-    """Some terms twice: first as issued, later with offer and ending; dates of cover never change."""
+    """Some terms twice: first as issued, later with offer, ending and sometimes another scheduled end."""
     found = []
     for row in rows:
         if rng.random() < 0.2:
@@ -113,6 +113,7 @@ def _versions(rng, rows, until):
                 "ended_recorded_at": None,
             }
             first["premium"] = round(row["premium"] * 1.1, 2)
+            first["end_date"] = max(row["end_date"] + rng.choice([0, 0, -31, 10, 45]) * DAY, row["start_date"] + DAY)
             later = row["recorded_at"] + timedelta(days=rng.randint(1, 300), seconds=1)
             found.append(first)
             row = row | {"recorded_at": later}

@@ -105,32 +105,29 @@ def renewal_rows(history, leads):
     """All renewal observations with label and cause, unripe ones too."""
     found, rows = successors(history), []
     for term in sold_terms(history):
-        length = (term["end_date"] - term["start_date"]).days
-        if length < 60:
-            continue
         successor = found.get(term["term_id"])
         label, cause, ripe_at = renewal_label(history, term, successor)
         for lead in leads:
-            cutoff = term["end_date"] - days(lead)
-            if length <= lead or cutoff > history.data_cutoff:
+            own = visible_at_its_lead(history, term["term_id"], lead)
+            if own is None or not at_risk(history, term["term_id"], successor, own["end_date"] - days(lead)):
                 continue
-            if at_risk(history, term["term_id"], successor, cutoff):
-                rows.append(
-                    {
-                        "entity": term["term_id"],
-                        "term_id": term["term_id"],
-                        "policy_id": term["policy_id"],
-                        "customer_id": history.customer_of[term["policy_id"]],
-                        "cutoff": cutoff,
-                        "lead_days": lead,
-                        "line": history.policy(term["policy_id"])["line"],
-                        "end_date": term["end_date"],
-                        "ripe_at": ripe_at,
-                        "label": label,
-                        "cause": cause,
-                    }
-                )
+            row = {"entity": term["term_id"], "term_id": term["term_id"], "policy_id": term["policy_id"]}
+            row |= {"customer_id": history.customer_of[term["policy_id"]], "lead_days": lead, "ripe_at": ripe_at}
+            row |= {"line": history.policy(term["policy_id"])["line"], "label": label, "cause": cause}
+            rows.append(row | {"cutoff": own["end_date"] - days(lead), "end_date": own["end_date"]})
     return rows
+
+
+def visible_at_its_lead(history, term_id, lead):
+    """The last version of the term that is the visible one `lead` days before the end it states itself."""
+    for version in reversed(history.terms[term_id]):
+        cutoff = version["end_date"] - days(lead)
+        length = (version["end_date"] - version["start_date"]).days
+        if length < 60 or length <= lead or cutoff > history.data_cutoff:
+            continue
+        if history.as_known(history.terms[term_id], cutoff) is version:
+            return version
+    return None
 
 
 def covered_until(term):

@@ -1,0 +1,91 @@
+"""The panel equals the oracle: labels of all observations, and all features of 300 sampled ones."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from churnkit.book.open import open_book
+from churnkit.book.settings import Settings
+from churnkit.panel.build import build_panel
+from churnkit.panel.catalog import standard_features
+
+from .books import LEADS, VARIANTS, hostile_book, snapshots
+from .compare import features_of_every_kind, features_that_differ, history_of, labels_that_differ, switched_off
+from .outcomes import churn_rows, renewal_rows
+
+TARGETS = ("renewal", "churn")
+SEEDS = tuple(range(11, 11 + len(VARIANTS)))
+
+
+def opened(book):
+    """The book as churnkit reads it."""
+    return open_book(book.tables, settings=Settings(data_cutoff=book.data_cutoff, delay_days=book.delay_days))
+
+
+@cache
+def case(seed):
+    """A hostile book, churnkit's book, and the oracle's history of it."""
+    hostile = hostile_book(seed)
+    return opened(hostile), history_of(hostile)
+
+
+@cache
+def observed(seed, target):
+    """The oracle's observations."""
+    return renewal_rows(case(seed)[1], LEADS) if target == "renewal" else churn_rows(case(seed)[1], snapshots(2015))
+
+
+@cache
+def built(seed, target):
+    """The panel with the standard features, unlabelled rows kept."""
+    return build_panel(case(seed)[0], target, keep_unlabelled=True)
+
+
+def told(differences, most=12):
+    """The first differences, one a line."""
+    return "\n".join([f"{len(differences)} differences", *differences[:most]])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_observations_and_labels(seed, target):
+    differences = labels_that_differ(built(seed, target), observed(seed, target))
+    assert not differences, told(differences)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_standard_features(seed, target):
+    differences = features_that_differ(built(seed, target), case(seed)[1], observed(seed, target))
+    assert not differences, told(differences)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_features_of_every_kind(seed, target):
+    book, history = case(seed)
+    panel = build_panel(book, target, features=features_of_every_kind(), keep_unlabelled=True)
+    differences = features_that_differ(panel, history, observed(seed, target), sample=60, seed=seed)
+    assert not differences, told(differences)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_absent_is_switched_off_and_nothing_else(seed, target):
+    history, panel = case(seed)[1], built(seed, target)
+    off = {feature.name for feature in standard_features(target) if switched_off(feature, history)}
+    assert set(panel.info["switched_off"]) == off
+    assert set(panel.X) == {feature.name for feature in standard_features(target)} - off
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_excluded_are_counted_by_cause(target):
+    panel, rows = build_panel(case(SEEDS[0])[0], target), observed(SEEDS[0], target)
+    labelled = [row for row in rows if row["label"] is not None]
+    assert len(panel.y) == len(labelled)
+    assert panel.y.sum() == sum(row["label"] for row in labelled)
+    causes = {row["cause"] for row in rows if row["label"] is None}
+    counts = {cause: sum(1 for row in rows if row["cause"] == cause) for cause in causes}
+    assert {cause: panel.info["excluded"].get(cause) for cause in causes} == counts

@@ -1,0 +1,191 @@
+"""What may be done to a book without changing its panel, and what changes it by exactly one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache
+from random import Random
+
+import pandas as pd
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from churnkit.book.open import open_book
+from churnkit.book.schema import TABLES
+from churnkit.book.settings import Settings
+from churnkit.panel.build import build_panel
+from churnkit.panel.catalog import standard_features
+
+from churnkit.panel.feature import Feature
+
+from .books import EVENT_TABLES, LEADS, hostile_book, snapshots
+from .compare import features_of_every_kind, history_of
+from .definitions import rows_of
+from .outcomes import churn_rows, renewal_rows
+
+SECOND = timedelta(seconds=1)
+few = settings(derandomize=True, deadline=None, max_examples=6, database=None)
+seeds = st.integers(0, 2).map(lambda k: 20 + 5 * k) | st.integers(0, 1).map(lambda k: 21 + 5 * k)
+targets = st.sampled_from(["renewal", "churn"])
+
+
+@cache
+def base(seed):
+    """A small hostile book with recording times."""
+    return hostile_book(seed, customers=14)
+
+
+def features(target):
+    """The standard ones, every ninth of the hard ones, and the number of rows ever."""
+    ever = [Feature(f"{name}_ever", table=name, aggregate="count") for name in EVENT_TABLES]
+    return (*standard_features(target), *features_of_every_kind()[::9], *ever)
+
+
+def panel_of(book, tables, target, **changes):
+    """The panel of those tables with the book's settings."""
+    opened = open_book(tables, settings=Settings(data_cutoff=book.data_cutoff, delay_days=book.delay_days))
+    return build_panel(opened, target, features=features(target), keep_unlabelled=True, **changes)
+
+
+@cache
+def panel_of_base(seed, target):
+    """The panel before anything is done to the book."""
+    return panel_of(base(seed), base(seed).tables, target)
+
+
+def assert_same(left, right):
+    """Features, labels and keys agree to the last bit."""
+    pd.testing.assert_frame_equal(left.keys, right.keys, check_exact=True)
+    pd.testing.assert_series_equal(left.y, right.y, check_exact=True)
+    pd.testing.assert_frame_equal(left.X, right.X, check_exact=True)
+
+
+def with_rows(tables, name, rows):
+    """The tables with further rows in one of them."""
+    more = pd.DataFrame(rows, columns=tables[name].columns)
+    for column, dtype in tables[name].dtypes.items():
+        if str(dtype).startswith("datetime"):
+            more[column] = pd.to_datetime(more[column]).astype(dtype)
+    parts = [frame.astype(object) for frame in (tables[name], more)]
+    whole = pd.concat(parts, ignore_index=True)
+    for column, dtype in tables[name].dtypes.items():
+        if str(dtype).startswith("datetime"):
+            whole[column] = pd.to_datetime(whole[column]).astype(dtype)
+    return tables | {name: whole}
+
+
+def a_cutoff(rng, panel):
+    """The cutoff of some observation."""
+    return panel.keys["cutoff"].iloc[rng.randrange(len(panel.keys))]
+
+
+def unseen_until(rng, name, row, cutoff):
+    """The row under another recording time: seen at the cutoff (not before it) or later on every clock."""
+    late = cutoff + rng.choice([0 * SECOND, SECOND, timedelta(days=rng.randint(1, 300))])
+    changes = {c: late for c in row if c.endswith("recorded_at")}
+    clocks = [c for c in TABLES[name].clocks if row[c] is not None and not pd.isna(row[c])]
+    if rng.random() < 0.3:
+        changes |= dict.fromkeys(clocks, late)  # it also happened only then
+    return row | changes
+
+
+def before(panel, cutoff):
+    """Features and keys of the observations up to the cutoff."""
+    kept = (panel.keys["cutoff"] <= cutoff).to_numpy()
+    return panel.X[kept].reset_index(drop=True), panel.keys[kept].reset_index(drop=True)
+
+
+def assert_same_before(left, right, cutoff):
+    """Nothing known at that cutoff or earlier differs."""
+    for have, want in zip(before(left, cutoff), before(right, cutoff), strict=True):
+        assert len(have) > 0
+        pd.testing.assert_frame_equal(have, want, check_exact=True)
+
+
+@few
+@given(seeds, targets, st.randoms(use_true_random=False))
+def test_rows_visible_only_after_the_cutoff_change_nothing(seed, target, rng):
+    book, original = base(seed), panel_of_base(seed, target)
+    cutoff, tables = a_cutoff(rng, original), book.tables
+    for name in EVENT_TABLES:
+        rows = [row for row in tables[name].to_dict("records") if rng.random() < 0.5]
+        new = [unseen_until(rng, name, row, cutoff) | {TABLES[name].key: f"late{i}"} for i, row in enumerate(rows)]
+        tables = with_rows(tables, name, new)
+    assert_same_before(panel_of(book, tables, target), original, cutoff)
+
+
+@few
+@given(seeds, targets, st.randoms(use_true_random=False))
+def test_a_later_version_recorded_after_the_cutoff_changes_nothing(seed, target, rng):
+    book, original = base(seed), panel_of_base(seed, target)
+    cutoff, tables = a_cutoff(rng, original), book.tables
+    for name in EVENT_TABLES:
+        frame = tables[name]
+        last = frame.sort_values("recorded_at").groupby(TABLES[name].key).tail(1)
+        other = frame.sample(frac=1, random_state=rng.randrange(1000)).to_dict("records")
+        rows = []
+        for row, donor in zip(last.to_dict("records"), other, strict=False):
+            same = {c: row[c] for c in (TABLES[name].key, "customer_id", "policy_id", *TABLES[name].clocks)}
+            recorded = max(cutoff, row["recorded_at"] + SECOND)
+            clocked = {c: recorded for c in row if c.endswith("_recorded_at")}
+            rows.append(donor | same | clocked | {"recorded_at": recorded})
+        tables = with_rows(tables, name, rows)
+    assert_same_before(panel_of(book, tables, target), original, cutoff)
+
+
+@few
+@given(seeds, targets, st.sampled_from(EVENT_TABLES), st.randoms(use_true_random=False))
+def test_an_event_twice_counts_once_more(seed, target, name, rng):
+    book, original = base(seed), panel_of_base(seed, target)
+    key, history, observations = TABLES[name].key, history_of(book), observations_of(seed, target)
+    ever = Feature("ever", table=name, aggregate="count")
+    single = [row for rows in history.by_customer[name].values() for row in rows if row["replaced_at"] is None]
+    single = [row for row in single if sum(row[key] == other[key] for other in history.rows[name]) == 1]
+    seen = [row for row in single if any(counts(history, ever, o, row) for o in observations)]
+    assume(seen)
+    row = rng.choice(sorted(seen, key=lambda row: row[key]))
+    again = {column: row[column] for column in book.tables[name].columns} | {key: "again"}
+    changed = panel_of(book, with_rows(book.tables, name, [again]), target)
+    for feature in original.features:
+        if feature.table not in (name, "observation"):
+            left, right = changed.X[feature.name], original.X[feature.name]
+            pd.testing.assert_series_equal(left, right, check_exact=True)
+        elif feature.aggregate == "count":
+            more = [float(counts(history, feature, o, row)) for o in observations]
+            assert (changed.X[feature.name] - original.X[feature.name]).tolist() == more
+            assert sum(more) > 0 or feature.name != f"{name}_ever"
+
+
+def counts(history, feature, observation, row):
+    """Whether the feature counts the row for that observation."""
+    if observation["customer_id"] != row["customer_id"]:
+        return False
+    return any(other is row for other in rows_of(history, feature, observation))
+
+
+def observations_of(seed, target):
+    """The oracle's observations in the order of the panel."""
+    history, keys = history_of(base(seed)), panel_of_base(seed, target).keys
+    rows = renewal_rows(history, LEADS) if target == "renewal" else churn_rows(history, snapshots(2015))
+    at = {(row["entity"], row["cutoff"]): row for row in rows}
+    return [at[e, c.to_pydatetime()] for e, c in zip(keys["entity"], keys["cutoff"], strict=True)]
+
+
+@few
+@given(seeds, targets, st.integers(0, 2**32 - 1))
+def test_permuting_rows_and_columns_changes_nothing(seed, target, shuffle):
+    rng, book = Random(shuffle), base(seed)
+    tables = {}
+    for name, frame in sorted(book.tables.items(), key=lambda item: rng.random()):
+        columns = rng.sample(list(frame.columns), len(frame.columns))
+        tables[name] = frame.sample(frac=1, random_state=rng.randrange(2**31))[columns]
+    changed, original = panel_of(book, tables, target), panel_of_base(seed, target)
+    assert_same(changed, original)
+    assert changed.info["fingerprint"] == original.info["fingerprint"]
+
+
+@few
+@given(seeds, targets, st.sampled_from([2, 3, 5, 8, 40]))
+def test_partitions_change_nothing(seed, target, partitions):
+    book = base(seed)
+    assert_same(panel_of(book, book.tables, target, partitions=partitions), panel_of_base(seed, target))
