@@ -1,0 +1,100 @@
+"""What an evaluation says, in plain sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from churnkit.models.baselines import TITLES
+
+Figures = dict[str, dict[str, float]]
+SLOPE, RATIO = (0.9, 1.1), (0.95, 1.05)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the sentences are made of."""
+
+    rows: int
+    customers: int
+    event: str
+    metrics: Figures
+    baselines: dict[str, Figures]
+    behind: dict[str, float]  # log loss minus the logistic's, on the same rows
+    capacity: float
+
+    @property
+    def lapses(self) -> str:
+        """What the lapse side is called."""
+        return "churned customers" if self.event == "churned" else "lapses"
+
+
+def sentences(facts: Facts) -> str:
+    """Return one sentence per line: what was measured, against what, and whether calibration holds."""
+    m, share = facts.metrics, facts.capacity
+    lines = [
+        f"{facts.rows:,} rows of {facts.customers:,} customers; intervals are 95 %, customers drawn with replacement.",
+        f"Log loss {span(m['log_loss'])}, AUC {span(m['auc'], 3)}; calling the {share:.0%} at the highest risk reaches "
+        f"{m['captured']['estimate']:.0%} of the {facts.lapses} ({m['lift']['estimate']:.1f} times as many as calling at random).",
+        against(facts),
+        calibration(facts),
+    ]
+    if "attainable_gain" in m:
+        lines.append(
+            f"Attainable gain {m['attainable_gain']['estimate']:.1%} (95 % {m['attainable_gain']['low']:.1%} … "
+            f"{m['attainable_gain']['high']:.1%}): of the way from the base rate by line "
+            f"({m['expected_log_loss_base']['estimate']:.4f}) to the ceiling "
+            f"({m['expected_log_loss_ceiling']['estimate']:.4f}), expected log loss under the truth; "
+            f"the truth itself has {m['expected_log_loss_truth']['estimate']:.4f}."
+        )
+    return "\n".join(lines)
+
+
+def span(figure: dict[str, float], digits: int = 4) -> str:
+    """Return estimate and interval.
+
+    Examples
+    --------
+    >>> span({"estimate": 0.5, "low": 0.4, "high": 0.6}, 2)
+    '0.50 (0.40 … 0.60)'
+    """
+    return f"{figure['estimate']:.{digits}f} ({figure['low']:.{digits}f} … {figure['high']:.{digits}f})"
+
+
+def against(facts: Facts) -> str:
+    """Say whether the trees beat the logistic regression, and which baselines they do not beat."""
+    gap = facts.behind
+    by = f"(log loss difference {gap['estimate']:+.4f}, {gap['low']:+.4f} … {gap['high']:+.4f})"
+    if gap["estimate"] >= 0:
+        first = f"LightGBM does not beat the {TITLES['logistic']} {by}: the simpler model is the better choice here."
+    elif not gap["high"] < 0:
+        first = f"LightGBM does not clearly beat the {TITLES['logistic']} {by}."
+    else:
+        first = f"LightGBM beats the {TITLES['logistic']} {by}."
+    mine = facts.metrics["log_loss"]["estimate"]
+    others = [name for name in ("base_rate", "last_year") if facts.baselines[name]["log_loss"]["estimate"] <= mine]
+    worse = " and ".join(f"the {TITLES[name]}" if name == "base_rate" else TITLES[name] for name in others)
+    return f"{first} It does not beat {worse}." if others else first
+
+
+def calibration(facts: Facts) -> str:
+    """Say whether calibration held: the intervals of slope and observed/expected meet 0.9…1.1 and 0.95…1.05."""
+    slope, ratio = facts.metrics["calibration_slope"], facts.metrics["observed_expected"]
+    broken = []
+    if not meets(slope, SLOPE):
+        broken.append(f"the slope {span(slope, 2)} lies outside {SLOPE[0]}…{SLOPE[1]}")
+    if not meets(ratio, RATIO):
+        broken.append(f"observed/expected {facts.lapses} {span(ratio, 2)} lies outside {RATIO[0]}…{RATIO[1]}")
+    if broken:
+        return f"Calibration broke: {' and '.join(broken)} with its whole interval. Not for money."
+    return f"Calibration holds: slope {span(slope, 2)}, observed/expected {facts.lapses} {span(ratio, 2)}."
+
+
+def meets(figure: dict[str, float], band: tuple[float, float]) -> bool:
+    """Say whether an interval meets a band; one that could not be computed does not.
+
+    Examples
+    --------
+    >>> meets({"low": 1.05, "high": 1.2}, (0.9, 1.1)), meets({"low": 1.15, "high": 1.2}, (0.9, 1.1))
+    (True, False)
+    """
+    return bool(figure["low"] <= band[1] and figure["high"] >= band[0])
