@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,8 +65,9 @@ class Engine:
 
     def __init__(self, options: EngineSettings | None = None) -> None:
         options = options or EngineSettings()
-        self._spill = tempfile.TemporaryDirectory(prefix="churnkit-", ignore_cleanup_errors=True)
-        config: dict[str, Any] = {**_CONFIG, "temp_directory": self._spill.name}
+        spill = tempfile.mkdtemp(prefix="churnkit-")
+        self._forget_spill = weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
+        config: dict[str, Any] = {**_CONFIG, "temp_directory": spill}
         if options.threads is not None:
             config["threads"] = options.threads
         if options.memory_limit is not None:
@@ -118,7 +121,7 @@ class Engine:
         """Let go of the memory and the temporary folder."""
         with self._lock:
             self._connection.close()
-            self._spill.cleanup()
+            self._forget_spill()
 
 
 def _refused(error: duckdb.Error) -> EngineError:
