@@ -1,0 +1,85 @@
+"""churnkit: renewal, churn, lifetime value and the effect of satisfaction, from an insurer's own histories.
+
+Public names are loaded on first use, so that ``import churnkit`` is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Book": "churnkit.book.open",
+    "open_book": "churnkit.book.open",
+    "Findings": "churnkit.book.check",
+    "check_book": "churnkit.book.check",
+    "Feature": "churnkit.panel.feature",
+    "Where": "churnkit.panel.feature",
+    "Panel": "churnkit.panel.panel",
+    "build_panel": "churnkit.panel.build",
+    "standard_features": "churnkit.panel.catalog",
+    "RenewalModel": "churnkit.models.classifier",
+    "ChurnModel": "churnkit.models.classifier",
+    "Ceiling": "churnkit.models.ceiling",
+    "ceiling_predictions": "churnkit.models.ceiling",
+    "Evaluation": "churnkit.models.metrics",
+    "evaluate": "churnkit.models.metrics",
+    "contributions": "churnkit.models.explain",
+    "reasons": "churnkit.models.explain",
+    "LifetimeValue": "churnkit.value.lifetime",
+    "plan_retention": "churnkit.retain.plan",
+    "score": "churnkit.apps.scoring",
+    "track": "churnkit.apps.tracking",
+    "log_model": "churnkit.apps.tracking",
+    "simulate_book": "churnkit.simulate.book",
+    "World": "churnkit.simulate.worlds",
+    "ChurnkitError": "churnkit.errors",
+    "ContractError": "churnkit.errors",
+    "LeakageError": "churnkit.errors",
+    "UsageError": "churnkit.errors",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'churnkit' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
+if TYPE_CHECKING:
+    from churnkit.apps.scoring import score as score
+    from churnkit.apps.tracking import log_model as log_model
+    from churnkit.apps.tracking import track as track
+    from churnkit.book.check import Findings as Findings
+    from churnkit.book.check import check_book as check_book
+    from churnkit.book.open import Book as Book
+    from churnkit.book.open import open_book as open_book
+    from churnkit.errors import ChurnkitError as ChurnkitError
+    from churnkit.errors import ContractError as ContractError
+    from churnkit.errors import LeakageError as LeakageError
+    from churnkit.errors import UsageError as UsageError
+    from churnkit.models.ceiling import Ceiling as Ceiling
+    from churnkit.models.ceiling import ceiling_predictions as ceiling_predictions
+    from churnkit.models.classifier import ChurnModel as ChurnModel
+    from churnkit.models.classifier import RenewalModel as RenewalModel
+    from churnkit.models.explain import contributions as contributions
+    from churnkit.models.explain import reasons as reasons
+    from churnkit.models.metrics import Evaluation as Evaluation
+    from churnkit.models.metrics import evaluate as evaluate
+    from churnkit.panel.build import build_panel as build_panel
+    from churnkit.panel.catalog import standard_features as standard_features
+    from churnkit.panel.feature import Feature as Feature
+    from churnkit.panel.feature import Where as Where
+    from churnkit.panel.panel import Panel as Panel
+    from churnkit.retain.plan import plan_retention as plan_retention
+    from churnkit.simulate.book import simulate_book as simulate_book
+    from churnkit.simulate.worlds import World as World
+    from churnkit.value.lifetime import LifetimeValue as LifetimeValue
