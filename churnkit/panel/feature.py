@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from churnkit.book.schema import TABLES, clock_of
+from churnkit.book.schema import TABLES
 from churnkit.errors import LeakageError, UsageError
+from churnkit.panel.derived import CLOCKS, COLUMNS, known_clock
 
 Aggregate = Literal["count", "sum", "mean", "min", "max", "last", "share", "days_since", "open", "slope", "attribute"]
 Op = Literal["==", "!=", "<", "<=", ">", ">=", "in"]
 _NEEDS_COLUMN = ("sum", "mean", "min", "max", "last", "slope", "attribute")
+_STATES = ("customers", "policies", "terms", "observation")
+_ORDERED = {("claims", "decided_at", "paid_at")}  # the contract orders these two: decided is known once paid
+
+OBSERVATION: dict[str, str] = {
+    "lead_days": "days from the cutoff to the term's scheduled end",
+    "cutoff_month": "month of the cutoff, 1 to 12",
+    "term_days": "scheduled length of the observation's term",
+    "tenure_days": "days from the policy's inception_date (else its first visible start) to the cutoff",
+    "customer_tenure_days": "the same, earliest over the customer's policies with a visible term begun by the cutoff",
+    "term_number": "visible terms of the policy with start_date <= cutoff",
+    "policies_held": "policies of the customer with a visible term in force at the cutoff",
+    "lines_held": "distinct lines of those policies",
+    "premium_held": "sum of premium of the visible terms in force",
+    "days_to_next_end": "days from the cutoff to the earliest scheduled end among the terms in force",
+    "premium_change": "premium / premium of the policy's visible term with the latest earlier start, - 1",
+    "offer_change": "offer_premium / premium - 1 of the own term, null unless offer_date is visible",
+    "age": "year of the cutoff - birth_year of the customer as visible",
+}
+"""What an observation itself says. In force: ``start_date <= cutoff < min(end_date, ended_date if visible)``."""
 
 
 @dataclass(frozen=True)
@@ -26,27 +46,34 @@ class Where:
 class Feature:
     """One column of a panel: which rows of which table, seen through which clock, aggregated how.
 
+    A row counts if ``clock < cutoff``, it was recorded before the cutoff, and no later version of it was.
+
     Parameters
     ----------
     name : str
         The column's name in ``Panel.X``: ASCII, its own definition in brief (``complaints_365d``).
     table : str
-        A table of the book, or ``"observation"`` for what the observation itself says (``lead_days``).
+        A table of the book, or ``"observation"`` for what the observation itself says (see ``OBSERVATION``).
     aggregate : str
-        ``count``, ``sum``, ``mean``, ``min``, ``max``, ``last`` over the rows in the window; ``share`` of rows in
-        the window that satisfy ``of``; ``days_since`` the latest row, counted from the cutoff; ``open``: rows begun (``clock``)
-        and not ended (``end_clock``) as visible; ``slope`` of ``column`` per year within the window;
-        ``attribute``: the value of a column of the observation's own customer, policy or term.
+        ``count``, ``sum``, ``mean``, ``min``, ``max``, ``last`` over the rows in the window, null values passed over;
+        ``share`` of rows in the window that satisfy ``of``; ``days_since`` the latest row, counted from the cutoff;
+        ``open``: rows begun (``clock``) in the window and not ended (``end_clock``) as visible; ``slope`` of
+        ``column``, least squares per 365 days within the window; ``attribute``: the value of a column of the
+        observation's own customer, policy or term, null before its own clock.
     clock : str
         The clock through which rows are seen; empty means the table's first clock.
+    column : str
+        A column of the table, or a derived one (see ``panel/derived.py``).
     days : int or None
         Window ``[cutoff - days, cutoff)``; None means the whole visible history.
     where : tuple of Where
         Rows that count at all.
     of : tuple of Where
         For ``share`` only: the numerator's further conditions.
+    end_clock : str
+        For ``open`` only: the clock that ends a row.
     scope : {"customer", "policy"}
-        Whose rows: all of the customer's, or those of the observation's policy only.
+        Whose rows: all of the customer's, or those of this customer on the observation's policy.
     group, stage, unit : str
         Reason group, journey stage and unit.
     sign : {-1, 0, 1}
@@ -57,7 +84,18 @@ class Feature:
     Raises
     ------
     LeakageError
-        If a column is read through a clock earlier than the one from which it is known.
+        If a column is read through a clock at which it is not known yet, or is for audits only.
+    UsageError
+        If the spec names an unknown table, column, clock or aggregate, or lacks a part that its aggregate needs.
+
+    Examples
+    --------
+    >>> Feature("paid_365d", table="claims", clock="paid_at", aggregate="sum", column="amount_paid", days=365).columns
+    ('amount_paid',)
+    >>> Feature("paid_365d", table="claims", aggregate="sum", column="amount_paid", days=365)
+    Traceback (most recent call last):
+    ...
+    churnkit.errors.LeakageError: Feature 'paid_365d' reads claims.amount_paid through reported_at; ... Use clock="paid_at".
     """
 
     name: str
@@ -78,16 +116,12 @@ class Feature:
     zh: str = ""
 
     def __post_init__(self) -> None:
-        if self.aggregate in _NEEDS_COLUMN and not self.column:
-            raise UsageError(f"Aggregate {self.aggregate!r} needs a column.", where=f"feature {self.name!r}",
-                             fix='Add column="...".')  # fmt: skip
+        self._check_parts()
         if self.table == "observation":
             return
-        if self.table not in TABLES:
-            raise UsageError("A feature reads a table of the book.", found=f"{self.table!r}",
-                             where=f"feature {self.name!r}", fix=f"Choose one of: {', '.join(TABLES)}.")  # fmt: skip
         if not self.clock and TABLES[self.table].clocks:
             object.__setattr__(self, "clock", TABLES[self.table].clocks[0])
+        self._check_names()
         self._refuse_leaks()
 
     @property
@@ -96,17 +130,53 @@ class Feature:
         own = (self.column,) if self.column else ()
         return tuple(dict.fromkeys((*own, *(w.column for w in self.where), *(w.column for w in self.of))))
 
+    def _wrong(self, rule: str, *, found: str = "", fix: str = "") -> UsageError:
+        return UsageError(rule, found=found, where=f"feature {self.name!r}", fix=fix)
+
+    def _check_parts(self) -> None:
+        if self.table != "observation" and self.table not in TABLES:
+            raise self._wrong("A feature reads a table of the book.", found=repr(self.table),
+                              fix=f"Choose one of: {', '.join(TABLES)}.")  # fmt: skip
+        if self.aggregate not in get_args(Aggregate):
+            raise self._wrong("A feature has one of the aggregates.", found=repr(self.aggregate),
+                              fix=f"Choose one of: {', '.join(get_args(Aggregate))}.")  # fmt: skip
+        if self.aggregate in _NEEDS_COLUMN and not self.column:
+            raise self._wrong(f"Aggregate {self.aggregate!r} needs a column.", fix='Add column="...".')
+        if self.table == "observation" and (self.aggregate != "attribute" or self.column not in OBSERVATION):
+            raise self._wrong("An observation has these attributes only.", found=self.column or self.aggregate,
+                              fix=f'Use aggregate="attribute", column one of: {", ".join(OBSERVATION)}.')  # fmt: skip
+        if (self.aggregate == "attribute") != (self.table in _STATES) and self.table != "terms":
+            raise self._wrong("Attributes belong to customers, policies and terms, aggregates to events.",
+                              found=f"{self.aggregate} of {self.table}")  # fmt: skip
+        if self.aggregate == "open" and not self.end_clock:
+            raise self._wrong("Aggregate 'open' needs to know what ends a row.", fix='Add end_clock="...".')
+        if self.aggregate == "share" and not self.of:
+            raise self._wrong("Aggregate 'share' needs the share of what.", fix="Add of=(Where(...),).")
+        if self.days is not None and self.days <= 0:
+            raise self._wrong("A window has at least one day.", found=f"days={self.days}")
+
+    def _check_names(self) -> None:
+        spec = TABLES[self.table]
+        for column in self.columns:
+            if spec.column(column) is None and (self.table, column) not in COLUMNS:
+                raise self._wrong(f"Table {self.table} has no such column.", found=repr(column),
+                                  fix=f"Choose one of: {', '.join(spec.column_names)}.")  # fmt: skip
+        clocks = (*spec.clocks, *(name for table, name in CLOCKS if table == self.table))
+        for clock in (self.clock, self.end_clock):
+            if clock and clock not in clocks:
+                raise self._wrong(f"Table {self.table} has no such clock.", found=repr(clock),
+                                  fix=f"Choose one of: {', '.join(clocks)}.")  # fmt: skip
+
     def _refuse_leaks(self) -> None:
         spec = TABLES[self.table]
         for column in self.columns:
-            known = clock_of(self.table, column)
-            if spec.column(column) is None:
-                continue
-            if spec.column(column).audit_only:  # type: ignore[union-attr]
+            declared = spec.column(column)
+            if declared is not None and declared.audit_only:
                 raise LeakageError(f"Column {self.table}.{column} is for audits only and never a feature.",
                                    where=f"feature {self.name!r}", fix="Drop the feature.")  # fmt: skip
-            later = known and self.clock in spec.clocks and spec.clocks.index(known) > spec.clocks.index(self.clock)
-            if later and self.aggregate != "attribute":
+            known = known_clock(self.table, column)
+            fine = not known or known in (self.clock, spec.clocks[0]) or (self.table, known, self.clock) in _ORDERED
+            if not fine and self.aggregate != "attribute":
                 raise LeakageError(
                     f"Feature {self.name!r} reads {self.table}.{column} through {self.clock}; "
                     f"it is known only from {known}.",

@@ -1,0 +1,198 @@
+"""Aggregates of sorted events: differences of prefix sums at window pointers, segment reductions, gathers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from churnkit.errors import ContractError
+from churnkit.panel.arrays import NEVER, Bools, Floats, Ints
+from churnkit.panel.events import EventTable, from_fixed
+from churnkit.panel.feature import Feature, Where
+from churnkit.panel.streams import Stream, chunks, expand, keys, seconds
+
+_YEAR = 365 * 86_400 * 1_000_000
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Whose window and when: owner codes, cutoffs in microseconds and in key seconds."""
+
+    owner: Ints
+    microseconds: Ints
+    seconds: Ints
+
+    def take(self, rows: Ints | slice, owner: Ints | None = None) -> Moments:
+        """The moments of some observations, under another owner if given."""
+        kept = self.owner[rows] if owner is None else owner
+        return Moments(kept, self.microseconds[rows], self.seconds[rows])
+
+
+class Selection:
+    """Rows of a stream that count (conditions met, column not null), and pointers into them."""
+
+    def __init__(self, stream: Stream, keep: Bools) -> None:
+        self.before = np.concatenate([[0], np.cumsum(keep[stream.rows])])
+        kept = np.flatnonzero(keep[stream.rows])
+        self.rows, self.owner = stream.rows[kept], stream.owner[kept]
+        self.sums: dict[str, tuple[Ints, Ints | None]] = {}
+        self.ends: dict[str, Ints] = {}
+
+
+class Windows:
+    """All features of one stream at the given moments; pointers, selections and prefix sums are worked out once."""
+
+    def __init__(self, stream: Stream, moments: Moments) -> None:
+        self.stream, self.moments, self.table = stream, moments, stream.table
+        self.high = stream.before(moments.owner, moments.seconds)
+        self._low: dict[int | None, Ints] = {}
+        self._selections: dict[tuple[frozenset[Where], str], Selection] = {}
+        self._bounds: dict[tuple[frozenset[Where], str, int | None], tuple[Ints, Ints]] = {}
+
+    def value(self, feature: Feature) -> Floats:
+        """The feature at every moment."""
+        selection, low, high = self._bounded(feature)
+        compute = getattr(self, f"_{feature.aggregate}")
+        found: Floats = compute(feature, selection, low, high)
+        return found
+
+    def _bounded(self, feature: Feature) -> tuple[Selection, Ints, Ints]:
+        if feature.days not in self._low:
+            self._low[feature.days] = self.stream.since(self.moments.owner, self.moments.seconds, feature.days)
+        conditions = frozenset(feature.where)
+        chosen = (conditions, feature.column)
+        if chosen not in self._selections:
+            keep = self.table.mask(feature.where)
+            if feature.column:
+                keep = keep & ~np.isnan(self.table.values(feature.column))
+            self._selections[chosen] = Selection(self.stream, keep)
+        selection = self._selections[chosen]
+        window = (*chosen, feature.days)
+        if window not in self._bounds:
+            self._bounds[window] = selection.before[self._low[feature.days]], selection.before[self.high]
+        return selection, *self._bounds[window]
+
+    def _count(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        return (high - low).astype(np.float64)
+
+    def _sum(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        column = feature.column
+        if column not in selection.sums:
+            coarse, fine = self.table.fixed(column)
+            _refuse_overflow(self.table, feature, coarse, int((high - low).max(initial=0)))
+            selection.sums[column] = (
+                _prefix(coarse[selection.rows]),
+                None if fine is None else _prefix(fine[selection.rows]),
+            )
+        coarse, fine = selection.sums[column]
+        return from_fixed(coarse[high] - coarse[low], None if fine is None else fine[high] - fine[low])
+
+    def _mean(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        return _ratio(self._sum(feature, selection, low, high), high - low)
+
+    def _share(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        hits = _prefix(self.table.mask(feature.of)[selection.rows].astype(np.int64))
+        return _ratio((hits[high] - hits[low]).astype(np.float64), high - low)
+
+    def _min(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        return segments(np.minimum, self.table.values(feature.column)[selection.rows], low, high)
+
+    def _max(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        return segments(np.maximum, self.table.values(feature.column)[selection.rows], low, high)
+
+    def _last(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        return _gather(self.table.values(feature.column)[selection.rows], low, high)
+
+    def _days_since(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        latest = _gather(np.arange(len(selection.rows), dtype=np.float64), low, high)
+        some = ~np.isnan(latest)
+        at = self.table.time(feature.clock)[selection.rows[latest[some].astype(np.int64)]]
+        latest[some] = (self.moments.microseconds[some] - at) / 86_400_000_000
+        return latest
+
+    def _open(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        ends = _ends(self.table, feature, selection.rows)
+        if feature.days is None:  # ended, whenever begun: a second stream, sorted by its end
+            if feature.end_clock not in selection.ends:
+                selection.ends[feature.end_clock] = np.sort(keys(selection.owner, seconds(ends)))
+            ended = selection.ends[feature.end_clock]
+            owner, cutoff = self.moments.owner, self.moments.seconds
+            over = np.searchsorted(ended, keys(owner, cutoff)) - np.searchsorted(ended, keys(owner, 0 * cutoff))
+            return (high - low - over).astype(np.float64)
+        found = np.zeros(len(low))
+        for part in chunks(high - low):
+            which, at = expand(low[part], high[part])
+            still = ends[at] >= self.moments.microseconds[part][which]
+            found[part] = np.bincount(which, weights=still, minlength=len(low[part]))
+        return found
+
+    def _slope(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        found = np.full(len(low), np.nan)
+        values = self.table.values(feature.column)[selection.rows]
+        times = self.table.time(feature.clock)[selection.rows]
+        for part in chunks(high - low):
+            which, at = expand(low[part], high[part])
+            x = (times[at] - self.moments.microseconds[part][which]) / _YEAR
+            found[part] = _slopes(which, x, values[at], len(low[part]))
+        return found
+
+
+def _slopes(which: Ints, x: Floats, y: Floats, size: int) -> Floats:
+    """Least-squares slopes of groups, centred within each: slopes from global prefix sums are ill-conditioned."""
+    n = np.bincount(which, minlength=size)
+    x = x - _ratio(np.bincount(which, weights=x, minlength=size), n)[which]
+    y = y - _ratio(np.bincount(which, weights=y, minlength=size), n)[which]
+    above, below = np.bincount(which, x * y, minlength=size), np.bincount(which, x * x, minlength=size)
+    distinct = np.bincount(which, np.abs(x) > 1e-9, minlength=size) > 0
+    return np.divide(above, below, out=np.full(size, np.nan), where=distinct & (below > 0))
+
+
+def segments(reduce: Any, values: Floats, low: Ints, high: Ints) -> Floats:
+    """Reduce ``values[low_i:high_i]``; NaN where empty.
+
+    Examples
+    --------
+    >>> segments(np.minimum, np.array([3.0, 1.0, 2.0]), np.array([0, 2, 1]), np.array([2, 3, 1])).tolist()
+    [1.0, 2.0, nan]
+    """
+    found = np.full(len(low), np.nan)
+    some = high > low
+    if some.any():
+        bounds = np.column_stack([low[some], high[some]]).ravel()
+        found[some] = reduce.reduceat(np.append(values, 0.0), bounds)[::2]
+    return found
+
+
+def _ends(table: EventTable, feature: Feature, rows: Ints) -> Ints:
+    """The moment from which a row is known to be over: ended, recorded as ended, and itself visible."""
+    end, seen = table.time(feature.end_clock)[rows], table.time(f"{feature.end_clock}_seen")[rows]
+    begun = np.maximum(table.time(feature.clock)[rows], table.time(f"{feature.clock}_seen")[rows])
+    known: Ints = np.maximum(begun, np.where(end < NEVER, np.maximum(end, seen), NEVER))
+    return known
+
+
+def _prefix(values: Ints) -> Ints:
+    total = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum(values, out=total[1:])
+    return total
+
+
+def _ratio(above: Floats, below: Ints) -> Floats:
+    return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+
+
+def _gather(values: Floats, low: Ints, high: Ints) -> Floats:
+    found = np.full(len(low), np.nan)
+    some = high > low
+    found[some] = values[high[some] - 1]
+    return found
+
+
+def _refuse_overflow(table: EventTable, feature: Feature, coarse: Ints, rows: int) -> None:
+    """Prefix sums may wrap round (differences of wrapped integers are right), a window's own sum may not."""
+    largest = float(np.abs(coarse).max(initial=0))
+    if largest * rows >= 2.0**62:
+        raise ContractError("A window's sum lies below 4e12.", found=f"values to {largest / 1e6:.4g}",
+                            where=f"{table.name}.{feature.column}", fix="Fix the source or its unit.")  # fmt: skip

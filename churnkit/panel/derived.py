@@ -1,0 +1,92 @@
+"""Event columns and clocks that the contract implies but no source delivers; each stays behind its own clock.
+
+Derived columns (known at):
+
+- ``surveys.rating`` (answered_at): ``100 (score - scale_min) / (scale_max - scale_min)``, turned round where the
+  direction is ``high_bad``; a missing scale or direction is the instrument's default. 0 is worst, 100 best.
+- ``claims.cycle_days`` (paid_at): working days from reported_at to paid_at, ``[reported day, paid day)``.
+- ``claims.decision_days`` (decided_at): working days from reported_at to decided_at.
+- ``claims.paid_share`` (paid_at): ``amount_paid / amount_claimed``; null where nothing was claimed.
+
+Derived clock:
+
+- ``interactions.repeated_at``: ``started_at`` of a contact by the customer for which another contact by that customer
+  on the same topic lies in ``[started_at - 7 days, started_at)``; it counts while both are visible, in the version that
+  counts then.
+
+Working days come from the calendar table, and are Monday to Friday where it says nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from churnkit.book.schema import TABLES, clock_of
+
+REPEAT_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What a derived column or clock is known at, and which columns of its table it is made of."""
+
+    known_at: str
+    needs: tuple[str, ...]
+    uses: tuple[str, ...] = ()
+
+
+COLUMNS: dict[tuple[str, str], Derived] = {
+    ("surveys", "rating"): Derived("answered_at", ("score", "answered_at", "instrument"),
+                                   ("scale_min", "scale_max", "direction")),
+    ("claims", "cycle_days"): Derived("paid_at", ("reported_at", "paid_at")),
+    ("claims", "decision_days"): Derived("decided_at", ("reported_at", "decided_at")),
+    ("claims", "paid_share"): Derived("paid_at", ("amount_paid", "amount_claimed", "paid_at")),
+}  # fmt: skip
+CLOCKS: dict[tuple[str, str], Derived] = {
+    ("interactions", "repeated_at"): Derived("repeated_at", ("started_at", "topic", "initiator")),
+}
+
+
+def known_clock(table: str, column: str) -> str:
+    """Return the clock from which a column is known, derived ones included.
+
+    Examples
+    --------
+    >>> known_clock("claims", "cycle_days"), known_clock("claims", "amount_claimed")
+    ('paid_at', 'reported_at')
+    """
+    found = COLUMNS.get((table, column))
+    return found.known_at if found else clock_of(table, column)
+
+
+def sources(table: str, name: str) -> tuple[str, ...]:
+    """Return the source columns that a column or clock cannot do without: itself, or what it is derived from.
+
+    Examples
+    --------
+    >>> sources("claims", "paid_share")
+    ('amount_paid', 'amount_claimed', 'paid_at')
+    """
+    found = COLUMNS.get((table, name)) or CLOCKS.get((table, name))
+    if found:
+        return found.needs
+    if table == "terms" and name == "issued_at":  # stands in for itself: recorded_at or start_date where absent
+        return ()
+    return (name,)
+
+
+def all_sources(table: str, name: str) -> tuple[str, ...]:
+    """Return the columns to read for a column or clock, those with defaults included."""
+    found = COLUMNS.get((table, name)) or CLOCKS.get((table, name))
+    return (*found.needs, *found.uses) if found else (name,)
+
+
+def category_columns(table: str) -> set[str]:
+    """Return the names of a table's text-like columns.
+
+    Examples
+    --------
+    >>> "channel" in category_columns("policies"), "auto_renew" in category_columns("policies")
+    (True, False)
+    """
+    return {c.name for c in TABLES[table].columns if c.type in ("id", "text", "category")}

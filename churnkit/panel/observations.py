@@ -1,0 +1,233 @@
+"""Who is observed when: terms up for renewal at stacked leads, customers at snapshots, everything in force on a day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from churnkit.book.open import Book
+from churnkit.errors import UsageError
+from churnkit.panel.arrays import DAY, Bools, Ints
+from churnkit.panel.successors import successors
+from churnkit.panel.terms import Terms, load_terms
+
+SHORTEST_DAYS = 60
+
+
+@dataclass(frozen=True)
+class RiskSet:
+    """Observations as arrays: row of the visible term version (churn: -1), customer, cutoff, lead."""
+
+    row: Ints
+    customer: Ints
+    cutoff: Ints
+    lead: Ints
+    excluded: dict[str, int] = field(default_factory=dict)
+
+    def take(self, rows: Ints) -> RiskSet:
+        """Some of the observations."""
+        return RiskSet(self.row[rows], self.customer[rows], self.cutoff[rows], self.lead[rows], self.excluded)
+
+
+def renewal_observations(book: Book, leads: Iterable[int] | None = None) -> pd.DataFrame:
+    """Terms up for renewal, each at its leads: in force, renewable, not ended and not renewed, as visible then.
+
+    Parameters
+    ----------
+    book : Book
+    leads : iterable of int, optional
+        Days before the scheduled end; ``book.settings.renewal.leads`` if None.
+
+    Returns
+    -------
+    DataFrame
+        entity (term_id), customer_id, policy_id, term_id, line, cutoff, lead_days, end_date; in the order (customer_id, cutoff,
+        entity).
+    """
+    terms = load_terms(book)
+    return observation_frame(
+        terms, in_order(terms, renewal_risk_set(terms, clean_leads(book, leads), data_cutoff(book)))
+    )
+
+
+def churn_observations(book: Book, snapshots: Iterable[Any] | None = None) -> pd.DataFrame:
+    """Customers with visible cover at each snapshot.
+
+    Parameters
+    ----------
+    book : Book
+    snapshots : iterable of timestamps, optional
+        Quarter starts (or 1 January, by ``book.settings.churn.snapshots``) from the first term to data_cutoff if None.
+
+    Returns
+    -------
+    DataFrame
+        The columns of :func:`renewal_observations`; entity is the customer, policy and term columns are null.
+    """
+    terms = load_terms(book)
+    return observation_frame(terms, in_order(terms, churn_risk_set(terms, clean_snapshots(book, terms, snapshots))))
+
+
+def inforce_observations(book: Book, as_of: Any) -> pd.DataFrame:
+    """Terms in force and open for renewal on a day, each with its own lead: what a score list is made from.
+
+    Parameters
+    ----------
+    book : Book
+    as_of : timestamp
+        At most ``book.settings.data_cutoff``.
+    """
+    terms = load_terms(book)
+    return observation_frame(terms, in_order(terms, inforce_risk_set(terms, clean_as_of(book, as_of))))
+
+
+def renewal_risk_set(terms: Terms, leads: tuple[int, ...], until: int) -> RiskSet:
+    """Terms at risk at each lead, with the left-out (term, lead) pairs counted by cause."""
+    heir_known = _heir_known_from(terms)
+    parts, excluded = [], Counter[str]()
+    for lead in leads:
+        cutoff = terms.end - lead * DAY
+        status = _status(terms, cutoff, heir_known)
+        fine = np.flatnonzero((status == "") & (cutoff <= until))
+        fine = fine[_last_version(terms, fine)]
+        parts.append(RiskSet(fine, terms.customer[fine], cutoff[fine], np.full(len(fine), lead)))
+        out = terms.final & (cutoff <= until) & ~np.isin(terms.term, terms.term[fine])
+        excluded.update(status[out & (status != "")].tolist())
+    return _together(parts, dict(excluded))
+
+
+def inforce_risk_set(terms: Terms, as_of: int) -> RiskSet:
+    """Terms at risk on one day; lead is the whole days left."""
+    cutoff = np.full(len(terms.term), as_of, dtype=np.int64)
+    inside = (terms.start <= cutoff) & (cutoff < terms.end)
+    status = _status(terms, cutoff, _heir_known_from(terms))
+    fine = np.flatnonzero(inside & np.isin(status, ("", "shorter_than_lead")))
+    fine = fine[_last_version(terms, fine)]
+    out = inside & terms.final & ~np.isin(terms.term, terms.term[fine])
+    counts = Counter(status[out & (status != "")].tolist())
+    return RiskSet(fine, terms.customer[fine], cutoff[fine], (terms.end[fine] - as_of) // DAY, dict(counts))
+
+
+def churn_risk_set(terms: Terms, snapshots: Ints) -> RiskSet:
+    """Customers with visible cover at each snapshot; a customer who was never sold a term is not one."""
+    parts = []
+    ever = np.unique(terms.customer[terms.sold])
+    for snapshot in snapshots.tolist():
+        known_unsold = terms.never_sold & (terms.ended_seen < snapshot)
+        inside = (terms.start <= snapshot) & (snapshot < terms.covered_until(snapshot))
+        customer = np.unique(terms.customer[terms.visible(snapshot) & inside & ~known_unsold])
+        customer = customer[np.isin(customer, ever)]
+        none = np.full(len(customer), -1, dtype=np.int64)
+        parts.append(RiskSet(none, customer, np.full(len(customer), snapshot), none))
+    return _together(parts, {})
+
+
+def _heir_known_from(terms: Terms) -> Ints:
+    """Per row: from when the term that renews it was known; far future without one."""
+    first = np.full(len(terms.final_row) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, terms.term, terms.known_from)
+    first[-1] = np.iinfo(np.int64).max  # the place of heir -1
+    return first[successors(terms)][terms.term]
+
+
+def _status(terms: Terms, cutoff: Ints, heir_known: Ints) -> Any:
+    """Why a version is no observation at its cutoff; "" if it is one."""
+    unsold = np.zeros(len(terms.final_row), dtype=bool)
+    unsold[terms.term[terms.final & terms.never_sold]] = True
+    causes: list[tuple[str, Bools]] = [
+        ("never_sold", unsold[terms.term]),
+        ("monthly", terms.end - terms.start < SHORTEST_DAYS * DAY),
+        ("not_renewable", ~np.asarray(terms.table["renewable"], dtype=bool)),
+        ("not_yet_issued", ~terms.visible(cutoff)),
+        ("ended_before", terms.known_over(cutoff)),
+        ("renewed_before", heir_known < cutoff),
+        ("shorter_than_lead", cutoff <= terms.start),
+    ]
+    order = [causes[i] for i in (0, 1, 2, 6, 3, 4, 5)]
+    return np.select([hit for _, hit in order], [name for name, _ in order], default="")
+
+
+def _last_version(terms: Terms, rows: Ints) -> Ints:
+    """Positions in `rows` of the last version of each term."""
+    order = np.lexsort((rows, terms.superseded[rows], terms.term[rows]))
+    last = np.ones(len(order), dtype=bool)
+    last[:-1] = np.diff(terms.term[rows][order]) != 0
+    return np.sort(order[last])
+
+
+def _together(parts: list[RiskSet], excluded: dict[str, int]) -> RiskSet:
+    names = ("row", "customer", "cutoff", "lead")
+    empty = np.zeros(0, dtype=np.int64)
+    whole = [np.concatenate([empty, *(getattr(p, name) for p in parts)]) for name in names]
+    return RiskSet(*whole, excluded=dict(sorted(excluded.items())))
+
+
+def in_order(terms: Terms, risk: RiskSet) -> RiskSet:
+    """The observations in the order (customer_id, cutoff, entity), whatever the order of the source."""
+    ids = terms.table["term_id"].combine_chunks()
+    rank = np.zeros(len(terms.term) + 1, dtype=np.int64)
+    order = np.asarray(pa.compute.sort_indices(ids), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return risk.take(np.lexsort((rank[risk.row], risk.cutoff, risk.customer)))
+
+
+def observation_frame(terms: Terms, risk: RiskSet) -> pd.DataFrame:
+    """Observations with their ids in words."""
+    has = risk.row >= 0
+    row = pa.array(np.maximum(risk.row, 0), mask=~has)
+    customer = terms.customer_ids.take(pa.array(risk.customer)).to_pandas().astype("str")
+    policy = terms.policy_ids.take(terms.table["policy"].combine_chunks().take(row)).to_pandas().astype("str")
+    term = terms.table["term_id"].combine_chunks().take(row).to_pandas().astype("str")
+    line = terms.table["line"].combine_chunks().take(row).to_pandas().astype("str")
+    end = pd.Series(np.where(has, terms.end[risk.row] if len(terms.end) else 0, 0).view("datetime64[us]")).where(has)
+    return pd.DataFrame({
+        "entity": term.where(has, customer), "customer_id": customer, "policy_id": policy, "term_id": term,
+        "line": line, "cutoff": risk.cutoff.view("datetime64[us]"),
+        "lead_days": pd.array(np.maximum(risk.lead, 0), dtype="Int64").to_numpy(dtype="float64", na_value=np.nan),
+        "end_date": end,
+    })  # fmt: skip
+
+
+def data_cutoff(book: Book) -> int:
+    """The book's data_cutoff in microseconds."""
+    return int(np.datetime64(book.settings.data_cutoff, "us").astype(np.int64))
+
+
+def clean_leads(book: Book, leads: Iterable[int] | None) -> tuple[int, ...]:
+    """The leads asked for, or the book's."""
+    wanted = tuple(book.settings.renewal.leads if leads is None else leads)
+    if not wanted or any(int(lead) != lead or lead < 1 for lead in wanted):
+        raise UsageError(
+            "Leads are whole days before the end, at least 1.", found=repr(wanted), fix="leads=(14, 45, 90)"
+        )
+    return tuple(sorted({int(lead) for lead in wanted}))
+
+
+def clean_as_of(book: Book, as_of: Any) -> int:
+    """A day asked for, as microseconds in whole seconds."""
+    try:
+        moment = pd.Timestamp(as_of).floor("s")
+    except ValueError as error:
+        raise UsageError("as_of is a date or a timestamp.", found=repr(as_of), fix='as_of="2026-10-01"') from error
+    if moment is pd.NaT or moment.tzinfo is not None or moment > book.settings.data_cutoff:
+        raise UsageError("as_of is a moment of the book's zone, not after its data_cutoff.", found=str(as_of),
+                         fix=f"Use at most {book.settings.data_cutoff:%Y-%m-%d}.")  # fmt: skip
+    return int(moment.as_unit("us").asm8.astype(np.int64))
+
+
+def clean_snapshots(book: Book, terms: Terms, snapshots: Iterable[Any] | None) -> Ints:
+    """The snapshots asked for, or quarter or year starts over the book's life."""
+    if snapshots is not None:
+        return np.unique(np.array([clean_as_of(book, s) for s in snapshots], dtype=np.int64))
+    if not len(terms.start):
+        return np.zeros(0, dtype=np.int64)
+    begin = pd.Timestamp(int(terms.start.min()), unit="us")
+    frequency = "YS" if book.settings.churn.snapshots == "yearly" else "QS"
+    moments = pd.date_range(begin.normalize(), book.settings.data_cutoff, freq=frequency)
+    return moments.as_unit("us").to_numpy().astype(np.int64)

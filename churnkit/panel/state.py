@@ -1,0 +1,132 @@
+"""What the observation itself says: lead, season, tenure, and the cover held as visible (``feature.OBSERVATION``)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+
+from churnkit.panel.aggregates import segments
+from churnkit.panel.arrays import DAY, NEVER, Bools, Floats, Ints
+from churnkit.panel.observations import RiskSet
+from churnkit.panel.streams import chunks, expand
+from churnkit.panel.terms import Terms
+
+_CENTS = 1e4
+
+
+def observation_state(terms: Terms, risk: RiskSet) -> dict[str, Floats]:
+    """Compute every attribute of ``OBSERVATION`` but age.
+
+    Every pair (observation, version of a term of its customer) is looked at once, in chunks; customers have few terms,
+    and visibility is judged pair by pair, so late rows need no path of their own.
+    """
+    size = len(risk.cutoff)
+    low = np.searchsorted(terms.customer, risk.customer)
+    high = np.searchsorted(terms.customer, risk.customer, side="right")
+    names = (*_HELD, *_POLICY)
+    found: dict[str, Floats] = {name: np.full(size, np.nan) for name in names}
+    for part in chunks(high - low):
+        which, row = expand(low[part], high[part])
+        for name, values in _of_pairs(terms, risk.take(np.arange(size)[part]), which, row).items():
+            found[name][part] = values
+    found["lead_days"] = np.where(risk.row >= 0, risk.lead, np.nan).astype(np.float64)
+    found["cutoff_month"] = risk.cutoff.view("datetime64[us]").astype("datetime64[M]").astype(np.int64) % 12 + 1.0
+    own = np.maximum(risk.row, 0)
+    if len(terms.start):
+        length = (terms.end[own] - terms.start[own]) / DAY
+        offer_known = np.maximum(terms.ints("offer_date")[own], terms.ints("offer_seen")[own]) < risk.cutoff
+        offer = np.where(offer_known, terms_floats(terms, "offer_premium")[own], np.nan)
+        found["term_days"] = np.where(risk.row >= 0, length, np.nan)
+        found["offer_change"] = np.where(risk.row >= 0, _change(offer, terms.premium[own]), np.nan)
+    return found
+
+
+_HELD = ("customer_tenure_days", "policies_held", "lines_held", "premium_held", "days_to_next_end")
+_POLICY = ("tenure_days", "term_number", "premium_change")
+
+
+def terms_floats(terms: Terms, column: str) -> Floats:
+    """A number column of the terms."""
+    return np.asarray(pc.fill_null(terms.table[column], np.nan), dtype=np.float64)
+
+
+def _of_pairs(terms: Terms, risk: RiskSet, which: Ints, row: Ints) -> dict[str, Floats]:
+    cutoff = risk.cutoff[which]
+    begun = (terms.known_from[row] < cutoff) & (cutoff <= terms.superseded[row]) & (terms.start[row] <= cutoff)
+    which, row, cutoff = which[begun], row[begun], cutoff[begun]
+    until = np.where(terms.ended_seen[row] < cutoff, np.minimum(terms.end[row], terms.ended[row]), terms.end[row])
+    inside = cutoff < until
+    found = _held(terms, which[inside], row[inside], risk.cutoff)
+    since = np.where(terms.ints("inception")[row] < NEVER, terms.ints("inception")[row], terms.start[row])
+    found["customer_tenure_days"] = _days_from(_lowest(which, since, len(risk.cutoff)), risk.cutoff)
+    own_row = risk.row[which]
+    mine = (own_row >= 0) & (terms.policy[row] == terms.policy[np.maximum(own_row, 0)])
+    return found | _of_policy(terms, risk, which[mine], row[mine], since[mine])
+
+
+def _held(terms: Terms, which: Ints, row: Ints, cutoff: Ints) -> dict[str, Floats]:
+    """Cover in force, by observation."""
+    size = len(cutoff)
+    lines = _codes(terms)[row]
+    cents = np.rint(np.nan_to_num(terms.premium[row]) * _CENTS).astype(np.int64)
+    return {
+        "policies_held": _distinct(which, terms.policy[row], size),
+        "lines_held": _distinct(which[lines >= 0], lines[lines >= 0], size),
+        "premium_held": _sum(which, cents, size) / _CENTS,
+        "days_to_next_end": -_days_from(_lowest(which, terms.end[row], size), cutoff),
+    }
+
+
+def _of_policy(terms: Terms, risk: RiskSet, which: Ints, row: Ints, since: Ints) -> dict[str, Floats]:
+    """The own policy's terms, by observation; a churn observation has none."""
+    size = len(risk.cutoff)
+    number = _distinct(which, terms.term[row], size)
+    number[risk.row < 0] = np.nan
+    own = np.maximum(risk.row, 0)
+    before = terms.start[row] < terms.start[own[which]] if len(row) else np.zeros(0, dtype=bool)
+    previous, at = np.full(size, np.nan), row[before]
+    order = np.lexsort((at, terms.start[at], which[before]))
+    previous[which[before][order]] = terms.premium[at[order]]  # the last one written has the latest start
+    change = _change(terms.premium[own], previous) if len(terms.premium) else previous
+    return {
+        "tenure_days": _days_from(_lowest(which, since, size), risk.cutoff),
+        "term_number": number,
+        "premium_change": np.where(risk.row >= 0, change, np.nan),
+    }
+
+
+def _codes(terms: Terms) -> Ints:
+    indices = pc.dictionary_encode(terms.table["line"]).combine_chunks().indices
+    return np.asarray(pc.fill_null(indices, -1), dtype=np.int64)
+
+
+def _sum(which: Ints, whole: Ints, size: int) -> npt.NDArray[np.int64]:
+    total = np.concatenate([[0], np.cumsum(whole)])
+    edges = np.searchsorted(which, np.arange(size + 1))
+    found: npt.NDArray[np.int64] = total[edges[1:]] - total[edges[:-1]]
+    return found
+
+
+def _distinct(which: Ints, code: Ints, size: int) -> Floats:
+    """Distinct codes of each observation."""
+    order = np.lexsort((code, which))
+    which, code = which[order], code[order]
+    fresh: Bools = np.ones(len(which), dtype=bool)
+    fresh[1:] = (which[1:] != which[:-1]) | (code[1:] != code[:-1])
+    return np.bincount(which[fresh], minlength=size).astype(np.float64)
+
+
+def _lowest(which: Ints, values: Ints, size: int) -> Floats:
+    """Least value of each observation in days, NaN without any; microseconds to days first, so that floats are exact."""
+    edges = np.searchsorted(which, np.arange(size + 1))
+    return segments(np.minimum, values / DAY, edges[:-1], edges[1:])
+
+
+def _days_from(days: Floats, cutoff: Ints) -> Floats:
+    found: Floats = cutoff / DAY - days
+    return found
+
+
+def _change(new: Floats, old: Floats) -> Floats:
+    return np.divide(new, old, out=np.full(len(new), np.nan), where=old > 0) - 1.0
