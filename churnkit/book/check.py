@@ -106,8 +106,11 @@ def check_book(book: Book) -> Findings:
                 item = question if isinstance(question, Finding) else _ask(book, code, question)
                 if item is not None:
                     items.append(item)
-        except ContractError as error:  # a file whose rows turn out to be unreadable
-            items.append(_unreadable(book, error))
+        except ContractError:
+            damaged = _damaged(book)  # rows that turn out to be unreadable; anything else is not the data's fault
+            if not damaged:
+                raise
+            items += damaged
     order = list(TABLES)
     unique = sorted(dict.fromkeys(items), key=lambda item: (_SEVERITIES.index(item.severity), order.index(item.table)))
     return Findings(tuple(unique), source=book.source, unused=_unused(book))
@@ -140,7 +143,14 @@ def _shown(value: Any) -> str:
     return f" {text if len(text) <= 40 else text[:39] + '…'!r}"
 
 
-def _unreadable(book: Book, error: ContractError) -> Finding:
-    named = [table for table in TABLES if book.has(table) and table in f"{error.found} {error.where}"]
-    return Finding("TYP02", "error", named[0] if named else "terms", f"the rows cannot be read: {error.found}", count=1,
-                   effect="nothing of this table can be used", fix="write the file again from its source")  # fmt: skip
+def _damaged(book: Book) -> list[Finding]:
+    """Read every row of every table, and tell of the tables where that fails."""
+    found = []
+    for table in sorted(book.tables):
+        try:
+            book.sql(f"SELECT sum(hash(s)) AS h FROM source_{table} AS s")
+        except ContractError as error:
+            found.append(Finding("TYP02", "error", table, f"the rows cannot be read: {error.found}", count=1,
+                                 effect="nothing of this table can be used",
+                                 fix="write the file again from its source"))  # fmt: skip
+    return found

@@ -183,7 +183,7 @@ def _load(engine: Engine, table: str, kind: str, files: tuple[Path, ...]) -> Fin
         columns, delimiter = _header(file)
         engine.read_csv(name, file, columns=columns, delimiter=delimiter)
         return None
-    except (UnicodeDecodeError, EngineError) as error:
+    except (UnicodeError, EngineError) as error:
         detail = error.detail if isinstance(error, EngineError) else "its header is not UTF-8"
         if "not UTF-8" in detail:
             return _problem("ENC03", table, f"{file.name} is not UTF-8: {detail}", effect,
@@ -201,11 +201,12 @@ def _problem(code: str, table: str, found: str, effect: str, fix: str) -> Findin
 
 def _header(path: Path) -> tuple[list[str], str]:
     """Column names and delimiter of a CSV file, from its first record."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         first = file.readline()
         delimiter = max(",;\t|", key=first.count)
         file.seek(0)
         names = next(csv.reader(file, delimiter=delimiter), [])
+    "".join(names).encode()  # raises where a byte was not UTF-8
     if not any(name.strip() for name in names):
         raise ValueError("it is empty, without a header line")
     names = [name if name.strip() else f"unnamed_{i}" for i, name in enumerate(names, start=1)]
@@ -245,10 +246,18 @@ def _to_arrow(frame: pd.DataFrame) -> pa.Table:
 def _array(series: pd.Series) -> pa.Array:
     if isinstance(series.dtype, pd.CategoricalDtype):
         series = series.astype(series.cat.categories.dtype if not series.hasnans else object)
+    if isinstance(series.dtype, pd.DatetimeTZDtype):
+        naive = pa.array(series.dt.tz_convert("UTC").dt.tz_localize(None), from_pandas=True)
+        return naive.cast(pa.timestamp(naive.type.unit, tz="UTC"))
+    mixed = series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) in ("mixed", "mixed-integer")
     try:
-        array = pa.array(series, from_pandas=True)
+        array = _texts(series) if mixed else pa.array(series, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        array = pa.array([None if pd.isna(value) else str(value) for value in series.tolist()], type=pa.string())
+        array = _texts(series)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     return array.cast(pa.string()) if pa.types.is_null(array.type) else array
+
+
+def _texts(series: pd.Series) -> pa.Array:
+    return pa.array([None if pd.isna(value) else str(value) for value in series.tolist()], type=pa.string())

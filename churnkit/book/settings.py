@@ -149,7 +149,12 @@ def read_settings(folder: Path | None, given: Settings | None = None, **argument
             found="none set",
             fix=f'Write data_cutoff = "2026-01-01" at the top of {path or FILE}, or pass data_cutoff="2026-01-01".',
         )
-    return Settings(**found)
+    try:
+        return Settings(**found)
+    except UsageError as error:
+        if named or path is None:
+            raise
+        raise UsageError(error.rule, found=error.found, where=str(path), fix=error.fix) from error
 
 
 def _from_toml(path: Path) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def _kind(sql_type: str) -> str:
         return "number"
     if name == "BOOLEAN":
         return "bool"
-    if name in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ"):
+    if name == "TIMESTAMP WITH TIME ZONE" or name.startswith("TIMESTAMPTZ"):
         return "zoned"
     return "moment" if name.startswith(("TIMESTAMP", "DATE")) else "other"
 
@@ -94,7 +94,7 @@ def _text(value: str, kind: str) -> str:
 
 def _moment(value: str, kind: str, zone: str) -> str:
     if kind == "zoned":
-        return f"timezone({literal(zone)}, {value})"
+        return f"timezone({literal(zone)}, ({value})::TIMESTAMPTZ)"
     if kind == "moment":
         return f"({value})::TIMESTAMP"
     if kind != "text":

@@ -1,0 +1,54 @@
+"""The engine: nothing fetched, nothing borrowed from the caller, errors in one short sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from churnkit.book.engine import Engine, EngineError
+from churnkit.book.open import open_book
+from churnkit.book.settings import EngineSettings, Settings
+from churnkit.errors import UsageError
+
+
+def test_threads_and_memory_are_set_in_one_place():
+    engine = Engine(EngineSettings(threads=1, memory_limit="300MB"))
+    query = "SELECT current_setting('threads') AS t, current_setting('memory_limit') AS m"
+    assert engine.sql(query).to_pylist() == [{"t": 1, "m": "286.1 MiB"}]
+
+
+def test_nothing_is_installed_or_loaded_from_outside():
+    names = ("autoinstall_known_extensions", "autoload_known_extensions", "allow_community_extensions")
+    for name in names:
+        assert Engine().sql(f"SELECT current_setting('{name}') AS v").to_pylist() == [{"v": False}]
+
+
+def test_a_variable_of_the_caller_is_never_a_table():
+    frame = pd.DataFrame({"a": [1]})
+    with pytest.raises(EngineError) as caught:
+        Engine().sql("SELECT * FROM frame")
+    assert caught.value.missing_table
+    assert len(frame) == 1
+
+
+def test_the_spill_folder_goes_with_the_engine():
+    engine = Engine()
+    folder = Path(engine.sql("SELECT current_setting('temp_directory') AS d").to_pylist()[0]["d"])
+    assert folder.exists()
+    engine.close()
+    assert not folder.exists()
+
+
+def test_arrow_tables_are_copied_in():
+    engine = Engine()
+    engine.read_arrow("t", pa.table({"a": [1, 2]}))
+    assert engine.columns("t") == {"a": "BIGINT"}
+
+
+def test_an_impossible_memory_limit_is_a_usage_error(tables):
+    settings = Settings(data_cutoff="2026-01-01", engine=EngineSettings(memory_limit="plenty"))
+    with pytest.raises(UsageError, match=r"\[engine\]"):
+        open_book(tables, settings=settings)

@@ -1,0 +1,112 @@
+"""Settings: from churnkit.toml and from arguments; whatever is wrong is said before any work."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from churnkit.book.settings import ChurnSettings, RenewalSettings, Settings, read_settings
+from churnkit.errors import UsageError
+
+FULL = """
+data_cutoff = 2026-01-01
+timezone = "Europe/Paris"
+currency = "EUR"
+end_date_is = "last_covered_day"
+[policies.columns]
+line = "risk"
+[policies.values.line]
+auto = "motor"
+[claims]
+delay_days = 4
+[churn]
+gap_days = 0
+snapshots = "yearly"
+[renewal]
+leads = [90, 30]
+[engine]
+threads = 1
+memory_limit = "1GB"
+"""
+
+
+def _file(tmp_path, text):
+    (tmp_path / "churnkit.toml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_full_file_is_read(tmp_path):
+    settings = read_settings(_file(tmp_path, FULL))
+    assert settings.data_cutoff == pd.Timestamp("2026-01-01")
+    assert (settings.timezone, settings.currency, settings.end_date_is) == ("Europe/Paris", "EUR", "last_covered_day")
+    assert settings.columns == {"policies": {"line": "risk"}}
+    assert settings.values == {"policies": {"line": {"auto": "motor"}}}
+    assert (settings.delay("claims"), settings.delay("surveys")) == (4, 1)
+    assert settings.churn == ChurnSettings(gap_days=0, snapshots="yearly")
+    assert settings.renewal == RenewalSettings(leads=(30, 90))
+    assert (settings.engine.threads, settings.engine.memory_limit) == (1, "1GB")
+
+
+def test_arguments_overrule_the_file_and_given_settings_replace_it(tmp_path):
+    folder = _file(tmp_path, FULL)
+    assert read_settings(folder, data_cutoff=date(2025, 7, 1), currency=None).data_cutoff == pd.Timestamp("2025-07-01")
+    given = Settings(data_cutoff="2024-01-01")
+    assert read_settings(folder, given, currency="USD") == Settings(data_cutoff="2024-01-01", currency="USD")
+
+
+def test_a_missing_data_cutoff_says_how_to_set_it(tmp_path):
+    with pytest.raises(UsageError, match=r'data_cutoff = "2026-01-01" at the top of .*churnkit\.toml, or pass'):
+        read_settings(_file(tmp_path, 'currency = "CNY"'))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('datacutoff = "2026-01-01"', "'datacutoff'.*Did you mean 'data_cutoff'"),
+        ("data_cutoff = 20260101", "data_cutoff must be a date.*20260101"),
+        ('data_cutoff = "soon"', "data_cutoff must be a date.*soon"),
+        ('timezone = "Shanghai"', "timezone must be an IANA name"),
+        ("currency = 7", "currency must be a text"),
+        ('end_date_is = "inclusive"', 'end_date_is must be "exclusive" or "last_covered_day"'),
+        ("churn = 3", r"\[churn\] must be a section"),
+        ("[churn]\ngap_day = 3", "'gap_day'.*Did you mean 'gap_days'"),
+        ('[churn]\ngap_days = "3"', "churn.gap_days must be a whole number"),
+        ("[churn]\nslack_days = -1", "churn.slack_days must be a whole number, 0 or more"),
+        ("[churn]\nhorizon_days = true", "churn.horizon_days"),
+        ('[churn]\nsnapshots = "daily"', "churn.snapshots must be"),
+        ("[renewal]\nleads = 14", "renewal.leads must be a list of days"),
+        ("[renewal]\nleads = [0]", "renewal.leads"),
+        ("[engine]\nthreads = 0", "engine.threads"),
+        ("[engine]\nmemory_limit = 4", "engine.memory_limit"),
+        ("[polices]\ndelay_days = 1", "'polices'.*Did you mean 'policies'"),
+        ("[claims]\ndelays = 1", "'delays'.*Did you mean 'delay_days'"),
+        ("[claims]\ndelay_days = 1.5", "claims.delay_days must be a whole number"),
+        ('[claims.columns]\npaid = "x"', "'paid'"),
+        ("[claims.columns]\npaid_at = 3", "must be a text"),
+        ('[claims.values]\ndecision = "x"', "a section per column"),
+        ('[claims.values.decison]\na = "paid"', "'decison'.*Did you mean 'decision'"),
+        ("data_cutoff = ", "readable TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_place(tmp_path, line, message):
+    text = line if line.startswith("data_cutoff") else f'data_cutoff = "2026-01-01"\n{line}'
+    with pytest.raises(UsageError, match=f"(?s){message}") as caught:
+        read_settings(_file(tmp_path, text))
+    assert caught.value.exit_code == 2
+    assert "churnkit.toml" in str(caught.value)
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path):
+    (tmp_path / "churnkit.toml").write_bytes('currency = "人民币"'.encode("gb18030"))
+    with pytest.raises(UsageError, match="UTF-8"):
+        read_settings(tmp_path)
+
+
+def test_settings_are_checked_in_python_too():
+    with pytest.raises(UsageError, match=r"'claim'.*Did you mean 'claims'"):
+        Settings(data_cutoff="2026-01-01", delay_days={"claim": 2})
+    with pytest.raises(UsageError, match="must be a Settings"):
+        read_settings(None, {"data_cutoff": "2026-01-01"})
+    assert Settings(data_cutoff=pd.Timestamp("2026-01-01", tz="UTC")).data_cutoff == pd.Timestamp("2026-01-01 08:00")
