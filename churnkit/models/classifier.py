@@ -110,7 +110,8 @@ class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> npt.NDArray[np.int64]:
         """Return the likelier class, shape (n_rows,)."""
-        return np.asarray(self.classes_)[(self.predict_proba(X)[:, 1] > 0.5).astype(np.int64)]
+        likelier = (self.predict_proba(X)[:, 1] > 0.5).astype(np.int64)
+        return np.asarray(self.classes_)[likelier]
 
     def raw_score(self, X: Any) -> Vector:
         """Return the trees' log-odds of class 1 before calibration, shape (n_rows,): what contributions sum to."""

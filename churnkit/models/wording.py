@@ -8,7 +8,7 @@ from typing import Any
 from churnkit.panel.feature import Feature
 
 LANGUAGES = ("en", "zh")
-NONE_STRONG = {"en": "no single strong reason", "zh": "没有单一的突出原因"}
+NONE_STRONG = {"en": "No single strong reason", "zh": "没有单一的突出原因"}
 _TAILS = {
     ("en", "renewed", "stay"): "; such customers renew more often",
     ("en", "renewed", "leave"): "; such customers renew less often",
@@ -20,7 +20,19 @@ _TAILS = {
     ("zh", "churned", "leave"): "；此类客户流失较多",
 }
 _YES = {"en": ("no", "yes"), "zh": ("否", "是")}
-_MISSING = {"en": "nothing on record", "zh": "暂无记录"}
+_NONE_YET = {
+    ("en", "surveys"): "no survey answer yet", ("zh", "surveys"): "尚无问卷回答",
+    ("en", "claims"): "no such claim yet", ("zh", "claims"): "尚无此类赔案",
+    ("en", "complaints"): "no such complaint yet", ("zh", "complaints"): "尚无此类投诉",
+    ("en", "interactions"): "no such contact yet", ("zh", "interactions"): "尚无此类联系",
+    ("en", ""): "nothing on record", ("zh", ""): "暂无记录",
+}  # fmt: skip
+_CHINESE = {
+    "motor": "车险", "motor_compulsory": "交强险", "home": "家财险", "accident": "意外险", "health": "健康险", "life": "寿险",
+    "savings": "储蓄型保险", "annuity": "年金险", "travel": "旅行险", "liability": "责任险", "property": "财产险", "other": "其他",
+    "annual": "年缴", "semiannual": "半年缴", "quarterly": "季缴", "monthly": "月缴", "single": "趸缴",
+    "person": "个人", "company": "企业",
+}  # fmt: skip
 
 
 def sentence(words: str, direction: str, event: str, language: str) -> str:
@@ -28,26 +40,26 @@ def sentence(words: str, direction: str, event: str, language: str) -> str:
 
     Examples
     --------
-    >>> sentence("2 complaints within a year", "leave", "renewed", "en")
-    '2 complaints within a year; such customers renew less often'
-    >>> sentence("no single strong reason", "", "renewed", "en")
-    'No single strong reason'
+    >>> sentence("Complaints so far: 2", "leave", "renewed", "en")
+    'Complaints so far: 2; such customers renew less often'
     """
-    text = words + _TAILS.get((language, event, direction), "")
-    return text[:1].upper() + text[1:]
+    return words + _TAILS.get((language, event, direction), "")
 
 
-def number(value: float, *, share: bool = False) -> str:
+def number(value: float, unit: str = "") -> str:
     """Write a figure as people do: thousands apart, no digits that nobody needs.
 
     Examples
     --------
-    >>> number(12345.678), number(3.0), number(0.256), number(0.256, share=True)
-    ('12,346', '3', '0.26', '26%')
+    >>> number(12345.678), number(3.0), number(0.256), number(41.7, "days")
+    ('12,346', '3', '0.26', '42')
+    >>> number(0.256, "share"), number(0.04, "change"), number(-0.04, "change")
+    ('26%', '+4%', '-4%')
     """
-    if share:
-        return f"{value * 100:.0f}%" if abs(value) >= 0.0095 or value == 0 else f"{value * 100:.2g}%"
-    if float(value).is_integer() or abs(value) >= 100:
+    if unit in ("share", "%", "change"):
+        digits = 0 if abs(value) >= 0.0995 or round(value, 2) == round(value, 3) else 1
+        return f"{value * 100:{'+' if unit == 'change' else ''}.{digits}f}%"
+    if float(value).is_integer() or abs(value) >= 100 or (unit in ("days", "seconds", "years") and abs(value) >= 10):
         return f"{value:,.0f}"
     if abs(value) >= 10:
         return f"{value:.1f}".removesuffix(".0")
@@ -63,26 +75,25 @@ def fragment(name: str, value: Any, feature: Feature | None, language: str) -> s
     ('engine_power is 85', 'engine_power: nothing on record')
     """
     template = "" if feature is None else (feature.en if language == "en" else feature.zh)
+    colon = ": " if language == "en" else "："
+    if not template:
+        if value is None:
+            return f"{name}{colon}{_NONE_YET[language, '']}"
+        return f"{name} is {_shown(value, '', language)}" if language == "en" else f"{name}为{_shown(value, '', language)}"
+    table, unit = ("", "") if feature is None else (feature.table, feature.unit)
     if value is None:
-        return _absent(name, template, language)
-    text = _shown(value, feature, language)
-    if template:
-        return template.replace("{value}", text)
-    return f"{name} is {text}" if language == "en" else f"{name}为{text}"
+        topic = template.partition("{value}")[0].strip(" ：:") or name
+        text = f"{topic}{colon}{_NONE_YET.get((language, table), _NONE_YET[language, ''])}"
+    else:
+        text = template.replace("{value}", _shown(value, unit, language))
+    return text[:1].upper() + text[1:]
 
 
-def _shown(value: Any, feature: Feature | None, language: str) -> str:
-    if isinstance(value, bool) or type(value).__name__ == "bool":
+def _shown(value: Any, unit: str, language: str) -> str:
+    if type(value).__name__ in ("bool", "bool_") or (unit == "flag" and value in (0, 1)):
         return _YES[language][int(value)]
     if isinstance(value, numbers.Real):
-        share = feature is not None and (feature.aggregate == "share" or feature.unit in ("share", "%"))
-        return number(float(value), share=share)
+        return number(float(value), unit)
+    if unit == "text":
+        return _CHINESE.get(str(value), str(value)) if language == "zh" else str(value).replace("_", " ")
     return str(value)
-
-
-def _absent(name: str, template: str, language: str) -> str:
-    if not template:
-        return f"{name}{': ' if language == 'en' else '：'}{_MISSING[language]}"
-    before, _, after = template.partition("{value}")
-    topic = " ".join(f"{before.strip()} … {after.strip()}".strip(" …:：").split())
-    return f"{topic}: {_MISSING['en']}" if language == "en" else f"{topic}：{_MISSING['zh']}"
