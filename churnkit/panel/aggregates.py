@@ -134,19 +134,20 @@ class Windows:
         times = self.table.time(feature.clock)[selection.rows]
         for part in chunks(high - low):
             which, at = expand(low[part], high[part])
-            x = (times[at] - self.moments.microseconds[part][which]) / _YEAR
-            found[part] = _slopes(which, x, values[at], len(low[part]))
+            first = low[part][which]  # differences of integers are exact, even between events a second apart
+            x, y = (times[at] - times[first]).astype(np.float64), values[at] - values[first]
+            found[part] = _slopes(which, x, y, len(low[part])) * _YEAR
         return found
 
 
 def _slopes(which: Ints, x: Floats, y: Floats, size: int) -> Floats:
     """Least-squares slopes of groups, centred within each: slopes from global prefix sums are ill-conditioned."""
     n = np.bincount(which, minlength=size)
+    distinct = np.bincount(which, x > 0, minlength=size) > 0
     x = x - _ratio(np.bincount(which, weights=x, minlength=size), n)[which]
     y = y - _ratio(np.bincount(which, weights=y, minlength=size), n)[which]
     above, below = np.bincount(which, x * y, minlength=size), np.bincount(which, x * x, minlength=size)
-    distinct = np.bincount(which, np.abs(x) > 1e-9, minlength=size) > 0
-    return np.divide(above, below, out=np.full(size, np.nan), where=distinct & (below > 0))
+    return np.divide(above, below, out=np.full(size, np.nan), where=distinct)
 
 
 def segments(reduce: Any, values: Floats, low: Ints, high: Ints) -> Floats:

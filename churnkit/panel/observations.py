@@ -189,7 +189,7 @@ def observation_frame(terms: Terms, risk: RiskSet) -> pd.DataFrame:
     return pd.DataFrame({
         "entity": term.where(has, customer), "customer_id": customer, "policy_id": policy, "term_id": term,
         "line": line, "cutoff": risk.cutoff.view("datetime64[us]"),
-        "lead_days": pd.array(np.maximum(risk.lead, 0), dtype="Int64").to_numpy(dtype="float64", na_value=np.nan),
+        "lead_days": np.where(has, risk.lead, np.nan),
         "end_date": end,
     })  # fmt: skip
 
