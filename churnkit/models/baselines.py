@@ -56,7 +56,7 @@ def _codes(matrix: Floats, positions: tuple[int, ...]) -> Codes:
 
 @dataclass(frozen=True)
 class Logistic:
-    """Ridge logistic regression on a few columns: numbers clipped, scaled, with a flag for missing; categories as flags."""
+    """Ridge logistic regression on a few columns: numbers clipped and scaled, missing and categories as flags."""
 
     positions: tuple[int, ...]
     levels: tuple[int, ...]  # number of categories, 0 for a number

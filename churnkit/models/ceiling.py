@@ -35,9 +35,9 @@ def ceiling_predictions(model: RenewalModel | ChurnModel, train_X: pd.DataFrame,
                         test_X: pd.DataFrame) -> pd.Series[float]:  # fmt: skip
     """Train the model's learner on true probabilities and predict the test rows.
 
-    The trees minimise the cross-entropy to the truth, with the model's settings and signs, stopped early on the last fifth of
-    the rows in their given order (in a panel: other customers), then trained once more on all rows. There is nothing
-    to calibrate. The attainable gain of a model is then [1]_
+    The trees minimise the cross-entropy to the truth, with the model's settings and signs, stopped early on the last
+    fifth of the rows in their given order (in a panel: other customers), then trained once more on all rows. There is
+    nothing to calibrate. The attainable gain of a model is then [1]_
     ``(LL_base - LL_model) / (LL_base - LL_ceiling)``, all three expected log losses under the truth.
 
     Parameters
@@ -60,9 +60,10 @@ def ceiling_predictions(model: RenewalModel | ChurnModel, train_X: pd.DataFrame,
     .. [1] The README's chapter on what the numbers mean.
     """
     truth = np.asarray(train_truth, dtype=np.float64)
-    if len(truth) != len(train_X) or not ((truth >= 0) & (truth <= 1)).all():
+    wrong = ~((truth >= 0) & (truth <= 1))
+    if len(truth) != len(train_X) or wrong.any():
         raise UsageError("The truth is one probability per training row.",
-                         found=f"{int((~((truth >= 0) & (truth <= 1))).sum())} values outside 0 to 1 or missing")  # fmt: skip
+                         found=f"{int(wrong.sum())} values outside 0 to 1 or missing")  # fmt: skip
     columns = Columns.learn(train_X)
     rows = Rows(columns.matrix(train_X), truth)
     recipe = model.recipe(columns)

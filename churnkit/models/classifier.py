@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from churnkit.errors import UsageError
 from churnkit.models.baselines import Baselines
 from churnkit.models.columns import Columns, Floats, as_frame, check_labels
 from churnkit.models.schedule import Recipe, Rows, due_days, train
-from churnkit.models.trees import DEEPEST, gains, raw_scores, threads, train_trees
+from churnkit.models.trees import DEEPEST, gains, raw_scores, threads
 from churnkit.panel import catalog
 
 Vector = npt.NDArray[np.float64]
@@ -23,7 +23,7 @@ Vector = npt.NDArray[np.float64]
 class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """What both models share. See :class:`RenewalModel`."""
 
-    target: ClassVar[str] = ""
+    target: ClassVar[Literal["renewal", "churn"]] = "renewal"
     direction: ClassVar[int] = 1
     event: ClassVar[str] = ""
 
@@ -130,7 +130,7 @@ class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return pd.Series(self.columns_.unseen(X), index=index, name="unsure")
 
     def recipe(self, columns: Columns) -> Recipe:
-        """Return how trees over these columns are trained: settings under LightGBM's names, known signs as constraints."""
+        """Return how trees over these columns are trained: LightGBM's own settings, known signs as constraints."""
         known_signs = known_directions(self.target)
         signs = [0 if n in columns.categories else self.direction * known_signs.get(n, 0) for n in columns.names]
         known = {"monotone_constraints": signs} if self.monotone and any(signs) else {}
@@ -237,16 +237,17 @@ class ChurnModel(_BookModel):
     target, direction, event = "churn", -1, "churned"
 
 
-def known_directions(target: str) -> dict[str, int]:
+def known_directions(target: Literal["renewal", "churn"]) -> dict[str, int]:
     """Known directions on the chance of **renewal**, by name, of the features that the target's own catalog has."""
     return {feature.name: feature.sign for feature in catalog.standard_features(target) if feature.sign}
 
 
 def _one_per_row(values: Any, rows: int, name: str) -> pd.Series[Any]:
     column = pd.Series(values).reset_index(drop=True)
-    if len(column) != rows or column.isna().any():
+    missing = int(column.isna().sum())
+    if len(column) != rows or missing:
         raise UsageError(f"{name} has one value per row, none missing.",
-                         found=f"{len(column)} values of which {int(column.isna().sum())} missing, for {rows} rows")  # fmt: skip
+                         found=f"{len(column)} values, {missing} of them missing, for {rows} rows")  # fmt: skip
     return column
 
 

@@ -28,7 +28,8 @@ def reliability_curve(y: Vector, p: Vector, *, bins: int = 10) -> pd.DataFrame:
 
     Examples
     --------
-    >>> reliability_curve(np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.8, 0.9]), bins=2)[["predicted", "observed", "n"]]
+    >>> y, p = np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.8, 0.9])
+    >>> reliability_curve(y, p, bins=2)[["predicted", "observed", "n"]]
        predicted  observed  n
     0       0.15       0.0  2
     1       0.85       1.0  2

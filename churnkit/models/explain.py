@@ -85,7 +85,8 @@ class _Groups:
 
 
 def reasons(model: RenewalModel | ChurnModel, X: Any, *, top: int = 3, language: Literal["en", "zh"] = "en",
-            catalog: Iterable[Feature] | None = None, toward: Literal["both", "leave"] = "both") -> pd.DataFrame:  # fmt: skip
+            catalog: Iterable[Feature] | None = None,
+            toward: Literal["both", "leave"] = "both") -> pd.DataFrame:  # fmt: skip
     """Top reasons per row in plain words, with the customer's own figures. Associations, not causes.
 
     Parameters
@@ -119,7 +120,9 @@ def reasons(model: RenewalModel | ChurnModel, X: Any, *, top: int = 3, language:
     describe = standard.describe if catalog is None else {f.name: f for f in catalog}.get
     groups = _Groups.of(model.columns_, describe)
     parts = table.to_numpy()[:, :-1]
-    sums = np.column_stack([parts[:, m].sum(axis=1) for m in groups.members]) if groups.names else np.zeros((len(parts), 0))
+    sums = np.zeros((len(parts), len(groups.names)))
+    for i, members in enumerate(groups.members):
+        sums[:, i] = parts[:, members].sum(axis=1)
     stay = 1 if model.event == "renewed" else -1
     picked = _pick(sums, top=top, only=-stay if toward == "leave" else 0)
     out = _say(model, X, parts, groups, picked, language=language)
@@ -170,5 +173,6 @@ def _finish(out: pd.DataFrame, index: pd.Index[Any], sums: Matrix, *, stay: int,
     size[strong] = sums[out["at"].to_numpy()[strong], out["g"].to_numpy()[strong]]
     direction = np.where(~strong, "", np.where(np.sign(size) == stay, "stay", "leave"))
     text = [sentence(w, d, event, language) for w, d in zip(out["words"], direction, strict=True)]
-    return pd.DataFrame({"row": index.to_numpy()[out["at"]], "rank": out["rank"].to_numpy(), "group": out["group"].to_numpy(),
-                         "contribution": size, "direction": direction, "text": text})  # fmt: skip
+    rank, group = out["rank"].to_numpy(), out["group"].to_numpy()
+    return pd.DataFrame({"row": index.to_numpy()[out["at"]], "rank": rank, "group": group, "contribution": size,
+                         "direction": direction, "text": text})  # fmt: skip

@@ -1,156 +1,217 @@
-"""Metrics of probabilities, and all of their bootstrap replicates from one sort.
-
-Everything is a function of weights by customer: with weight 1 for each it is the metric, with the counts of a draw of
-customers with replacement it is a bootstrap replicate.
-"""
+"""How good a model is on later rows: metrics with intervals, beside baselines, by lead and by line, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from scipy.special import expit, logit
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
-from churnkit.models.calibration import logistic_fit
+from churnkit.errors import ContractError, UsageError
+from churnkit.models.baselines import NAMES
+from churnkit.models.ceiling import Ceiling
+from churnkit.models.classifier import ChurnModel, RenewalModel
+from churnkit.models.scores import METRICS, Codes, Scorer, Vector, draws, interval, log_loss
+from churnkit.models.verdict import Facts, sentences
+from churnkit.panel.panel import Panel
 
-Vector = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.intp]
-
-METRICS = (
-    "log_loss", "brier", "calibration_intercept", "calibration_slope", "ece", "auc", "average_precision",
-    "average_precision_lapse", "lift", "captured", "observed_expected",
-)  # fmt: skip
-_BINS = 10
-
-
-def bounded(p: Vector) -> Vector:
-    """Keep probabilities a millionth away from 0 and 1, so that every log loss is finite."""
-    return np.clip(np.asarray(p, dtype=np.float64), 1e-6, 1 - 1e-6)
+Figures = dict[str, dict[str, float]]
 
 
-def log_loss(y: Vector, p: Vector) -> Vector:
-    """Log loss row by row; `y` may be an outcome or a true probability (then it is the expected loss).
+@dataclass(frozen=True)
+class Evaluation:
+    """A model's metrics on a test panel, in a table and in words.
 
-    Examples
-    --------
-    >>> log_loss(np.array([1.0, 0.5]), np.array([0.5, 0.5])).round(4).tolist()
-    [0.6931, 0.6931]
+    Attributes
+    ----------
+    table : DataFrame, a row per metric
+        Columns ``model``, ``low``, ``high`` (95 %, customers drawn with replacement) and one per baseline. With a
+        ceiling also the row ``attainable_gain`` and expected log losses under the truth.
+    by_lead : DataFrame, a row per lead, each on its own risk set
+        ``n``, log loss, calibration slope, AUC and observed/expected lapses with intervals, the baselines' log loss.
+    by_line : DataFrame, a row per line
+        ``n``, observed and expected lapses, their ratio with interval.
+    metrics : dict of {name: {"estimate", "low", "high"}}
+    baselines : dict of {baseline: {name: {"estimate", "low", "high"}}}
+    text : str, plain sentences
     """
-    p = bounded(p)
-    return np.asarray(-(y * np.log(p) + (1 - y) * np.log1p(-p)))
+
+    table: pd.DataFrame
+    by_lead: pd.DataFrame
+    by_line: pd.DataFrame
+    metrics: Figures
+    baselines: dict[str, Figures]
+    text: str = field(default="")
+
+    def __str__(self) -> str:
+        """Return the table and the sentences."""
+        return f"{self.table.to_string(float_format=lambda v: f'{v:.4f}', na_rep='')}\n\n{self.text}"
 
 
-def draws(groups: int, *, n_boot: int, random_state: int) -> Iterator[Vector]:
-    """Yield `n_boot` weights by group of shape (groups,): how often each is drawn with replacement."""
-    rng = np.random.default_rng(random_state)
-    for _ in range(n_boot):
-        yield np.bincount(rng.integers(0, groups, groups), minlength=groups).astype(np.float64)
+@dataclass(frozen=True)
+class _Test:
+    """Test rows with outcomes: predictions by name, customers, leads, lines, truth."""
+
+    y: Vector
+    p: dict[str, Vector]
+    people: Codes
+    lead: pd.Series[Any]
+    line: pd.Series[Any]
+    risk: int
+    capacity: float
+    truth: Vector | None
+
+    @property
+    def groups(self) -> int:
+        return int(self.people.max()) + 1
+
+    def scorer(self, name: str, rows: Any = slice(None)) -> Scorer:
+        return Scorer(self.y[rows], self.p[name][rows], self.people[rows], risk=self.risk, capacity=self.capacity)
 
 
-class Scorer:
-    """All metrics of one prediction on one set of rows, as a function of weights by customer.
-
-    Calibration intercept and slope of a replicate are one Newton step from the estimate, which is exact to the
-    second order in the sampling error [1]_. ``calibration_intercept`` is calibration in the large: the shift of the
-    log-odds at slope 1 that makes expected equal observed; ``calibration_slope`` is the coefficient of the predicted
-    log-odds in a logistic regression of the outcome. ``ece`` is the mean absolute gap between observed and predicted over ten
-    groups of equal size. ``lift`` and ``captured`` belong to the share `capacity` of rows with the highest risk (ties shared
-    evenly): their lapse rate over everybody's, and their share of all lapses. ``observed_expected`` counts lapses.
+def evaluate(model: RenewalModel | ChurnModel, panel: Panel, *, ceiling: Ceiling | None = None, capacity: float = 0.1,
+             n_boot: int = 200, random_state: int = 0) -> Evaluation:  # fmt: skip
+    """Evaluate a fitted model on a test panel.
 
     Parameters
     ----------
-    y, p : arrays of shape (n_rows,), outcome (0, 1) and probability of class 1
-    groups : array of int of shape (n_rows,), customers' codes
-    risk : {0, 1}, the class that is the lapse: 0 for renewals, 1 for churn
-    capacity : float, share of rows that the team can contact
+    model : RenewalModel or ChurnModel, fitted; its baselines were trained on the same rows as the model
+    panel : Panel
+        Rows without outcome are left out.
+    ceiling : Ceiling, optional
+        For simulated books: gives the attainable gain ``(LL_base - LL_model) / (LL_base - LL_ceiling)``, expected
+        log losses under the true probability, base = base rate by line.
+    capacity : float, share of rows that the team can contact, for lift and captured lapses
+    n_boot : int, bootstrap draws of customers
+    random_state : int
 
-    References
-    ----------
-    .. [1] Davison and Hinkley (1997), Bootstrap Methods and their Application, section 2.7.
+    Returns
+    -------
+    Evaluation
+        "Lapses" are terms not renewed, or customers churned. ``average_precision`` is of class 1 (renewed, or churned),
+        ``average_precision_lapse`` of the lapse side. Metrics are those of :class:`~churnkit.models.scores.Scorer`.
+
+    Raises
+    ------
+    ContractError
+        CLS28, if no row has an outcome, or all have the same.
+    UsageError
+        If the ceiling is not indexed like the panel's X.
     """
-
-    def __init__(self, y: Vector, p: Vector, groups: Codes, *, risk: int, capacity: float = 0.1) -> None:
-        self.risk, self.capacity = risk, capacity
-        p = bounded(p)
-        lapse, q = (y, p) if risk == 1 else (1.0 - y, 1.0 - p)
-        order = np.argsort(-q, kind="stable")
-        self._groups, self._lapse, self._risks = groups[order], lapse[order], q[order]
-        self._ends = np.flatnonzero(np.r_[np.diff(q[order]) != 0, True])
-        self._cuts = self._bins(len(y))
-        self._sums = self._by_group(y, p, lapse, q, groups)
-
-    def _bins(self, n: int) -> Codes:
-        wanted = np.linspace(0, n, _BINS + 1)[1:]
-        places = np.minimum(np.searchsorted(self._ends + 1, wanted, side="left"), len(self._ends) - 1)
-        return np.unique(places)
-
-    def _by_group(self, y: Vector, p: Vector, lapse: Vector, q: Vector, groups: Codes) -> npt.NDArray[np.float64]:
-        z = np.asarray(logit(p))
-        Z = np.column_stack([np.ones_like(z), z])
-        flat = np.ptp(z) < 1e-9 or y.min() == y.max()
-        self._beta = np.full(2, np.nan) if flat else logistic_fit(Z, y, penalty=np.zeros(2))
-        self._shift = np.nan if y.min() == y.max() else float(logistic_fit(Z[:, :1], y, penalty=np.zeros(1), offset=z)[0])
-        fit = expit(Z @ np.nan_to_num(self._beta))
-        shifted = expit(z + np.nan_to_num(self._shift))
-        v, u = fit * (1 - fit), shifted * (1 - shifted)
-        columns = [np.ones_like(y), log_loss(y, p), (y - p) ** 2, lapse, q, y - fit, z * (y - fit), v, v * z, v * z * z,
-                   y - shifted, u]  # fmt: skip
-        size = int(groups.max()) + 1
-        return np.column_stack([np.bincount(groups, c, minlength=size) for c in columns])
-
-    def __call__(self, weights: Vector | None = None) -> Vector:
-        """Return the metrics in the order of ``METRICS``; NaN where one class only was drawn."""
-        size = len(self._sums)
-        w = np.ones(size) if weights is None else weights[:size]
-        n, loss, square, lapses, expected, g0, g1, h00, h01, h11, r, hr = w @ self._sums
-        if not 0 < lapses < n:
-            return np.r_[loss / max(n, 1), square / max(n, 1), np.full(8, np.nan), lapses / max(expected, 1e-12)]
-        det = h00 * h11 - h01 * h01
-        slope = self._beta[1] + (h00 * g1 - h01 * g0) / det if det > 1e-9 * h00 * h11 else np.nan
-        row = w[self._groups]
-        total, hits = np.cumsum(row)[self._ends], np.cumsum(row * self._lapse)[self._ends]
-        gap = self._gap(row, hits) / n
-        return np.array([loss / n, square / n, self._shift + r / hr, slope, gap, *self._rank(total, hits),
-                         lapses / expected])  # fmt: skip
-
-    def _gap(self, row: Vector, hits: Vector) -> float:
-        starts = np.r_[0, self._ends[self._cuts[:-1]] + 1]
-        predicted = np.add.reduceat(row * self._risks, starts)
-        return float(np.abs(np.diff(hits[self._cuts], prepend=0.0) - predicted).sum())
-
-    def _rank(self, total: Vector, hits: Vector) -> list[float]:
-        misses, n, k = total - hits, total[-1], hits[-1]
-        new_hits, new_misses = np.diff(hits, prepend=0.0), np.diff(misses, prepend=0.0)
-        auc = float((new_misses * (hits - new_hits / 2)).sum() / (k * (n - k)))
-        lapse_side = float((new_hits * hits / np.maximum(total, 1e-12)).sum() / k)
-        if self.risk:
-            class_one = lapse_side
-        else:
-            below = n - total + new_hits + new_misses  # rows of this risk or less
-            stayed = (n - k) - misses + new_misses
-            class_one = float((new_misses * stayed / np.maximum(below, 1e-12)).sum() / (n - k))
-        caught = float(np.interp(self.capacity * n, np.r_[0.0, total], np.r_[0.0, hits])) / k
-        return [auc, class_one, lapse_side, caught / self.capacity, caught]
+    check_is_fitted(model, "booster_")
+    if not 0 < capacity <= 1:
+        raise UsageError("capacity is a share of the rows, above 0 and at most 1.", found=f"{capacity}")
+    test = _prepare(model, panel, ceiling, capacity)
+    sums = _Sums(test)
+    leads = {value: np.flatnonzero(test.lead == value) for value in sorted(test.lead.dropna().unique())}
+    scorers: dict[Any, Scorer] = {name: test.scorer(name) for name in ("model", *NAMES)}
+    scorers |= {value: test.scorer("model", rows) for value, rows in leads.items()}
+    points, linear = {key: scorer() for key, scorer in scorers.items()}, sums()
+    boots: dict[Any, list[Vector]] = {key: [] for key in (*points, *linear)}
+    for weights in draws(test.groups, n_boot=n_boot, random_state=random_state):
+        for key, values in {**{k: scorer(weights) for k, scorer in scorers.items()}, **sums(weights)}.items():
+            boots[key].append(values)
+    named = {name: _figures(METRICS, points[name], boots[name]) for name in ("model", *NAMES)}
+    gain = _figures(_GAIN, linear["gain"], boots["gain"]) if "gain" in linear else {}
+    metrics, baselines = {**named.pop("model"), **gain}, named
+    behind = _figures(("behind",), linear["behind"], boots["behind"])["behind"]
+    facts = Facts(len(test.y), test.groups, model.event, metrics, baselines, behind, capacity)
+    return Evaluation(_table(metrics, baselines), _by_lead(test, leads, points, boots),
+                      _by_line(sums.lines, linear, boots["lines"]), metrics, baselines, sentences(facts))  # fmt: skip
 
 
-def score(y: Vector, p: Vector, *, risk: int, capacity: float = 0.1) -> dict[str, float]:
-    """Return all metrics of a prediction, by name. See :class:`Scorer`.
+def _prepare(model: RenewalModel | ChurnModel, panel: Panel, ceiling: Ceiling | None, capacity: float) -> _Test:
+    known = panel.y.notna().to_numpy()
+    y = np.asarray(panel.y, dtype=np.float64)[known]
+    if not len(y) or y.min() == y.max():
+        raise ContractError("CLS28: evaluation needs rows of both classes.", where="the test panel",
+                            found=f"{int((y == 0).sum())} zeros and {int((y == 1).sum())} ones with known outcome",
+                            fix="Choose a test period whose labels are ripe.")  # fmt: skip
+    X, keys = panel.X[known], panel.keys[known]
+    p = {"model": model.predict_proba(X)[:, 1], **model.baselines_.predict(model.columns_.matrix(X))}
+    truth: Vector | None = None
+    if ceiling is not None:
+        if not (X.index.isin(ceiling.truth.index).all() and X.index.isin(ceiling.prediction.index).all()):
+            raise UsageError("The ceiling has a truth and a prediction for every test row.",
+                             found=f"{len(ceiling.truth)} truths for {len(X)} rows, indexed otherwise",
+                             fix="Index both like panel.X.")  # fmt: skip
+        truth = np.asarray(ceiling.truth.loc[X.index], dtype=np.float64)
+        p["ceiling"] = np.asarray(ceiling.prediction.loc[X.index], dtype=np.float64)
+    people = pd.factorize(panel.groups[known])[0]
+    blank = pd.Series(np.nan, index=X.index)
+    lead = keys.get("lead_days", blank).reset_index(drop=True)
+    line = keys.get("line", blank).reset_index(drop=True)
+    return _Test(y, p, people, lead, line, 1 if model.event == "churned" else 0, capacity, truth)
 
-    Examples
-    --------
-    >>> y, p = np.array([1.0, 1, 1, 0]), np.array([0.9, 0.8, 0.6, 0.7])
-    >>> round(score(y, p, risk=0)["auc"], 4)
-    0.6667
-    """
-    values = Scorer(y, p, np.arange(len(y)), risk=risk, capacity=capacity)()
-    return dict(zip(METRICS, values.tolist(), strict=True))
+
+class _Sums:
+    """Everything that is a sum over rows, by customer: loss against the logistic, losses under the truth, lapses."""
+
+    def __init__(self, test: _Test) -> None:
+        codes, self.lines = pd.factorize(test.line, sort=True)
+        lapse, risk = (v if test.risk else 1.0 - v for v in (test.y, test.p["model"]))
+        by_line = [v * (codes == i) for i in range(len(self.lines)) for v in (np.ones_like(lapse), lapse, risk)]
+        losses = [log_loss(test.y, test.p["model"]) - log_loss(test.y, test.p["logistic"])]
+        if test.truth is not None:
+            losses += [log_loss(test.truth, test.p[k]) for k in ("base_rate", "model", "ceiling")]
+            losses.append(log_loss(test.truth, test.truth))
+        columns = [np.ones_like(lapse), *losses, *by_line]
+        self._losses = len(losses)
+        self._sums = np.column_stack([np.bincount(test.people, c, minlength=test.groups) for c in columns])
+
+    def __call__(self, weights: Vector | None = None) -> dict[str, Vector]:
+        total = (np.ones(len(self._sums)) if weights is None else weights) @ self._sums
+        losses, lines = total[1 : 1 + self._losses] / total[0], total[1 + self._losses :].reshape(-1, 3)
+        out = {"behind": losses[:1], "lines": lines[:, 1] / np.maximum(lines[:, 2], 1e-12), "counts": lines.ravel()}
+        if self._losses > 1:
+            base, mine, ceiling, truth = losses[1:]
+            out["gain"] = np.array([(base - mine) / (base - ceiling), base, mine, ceiling, truth])
+        return out
 
 
-def interval(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Return the 2.5 and 97.5 percentiles of replicates, those that could not be computed left out."""
-    good = values[np.isfinite(values)]
-    if not len(good):
-        return float("nan"), float("nan")
-    low, high = np.quantile(good, [0.025, 0.975])
-    return float(low), float(high)
+_GAIN = ("attainable_gain", "expected_log_loss_base", "expected_log_loss_model", "expected_log_loss_ceiling",
+         "expected_log_loss_truth")  # fmt: skip
+
+
+def _figures(names: tuple[str, ...], point: Vector, replicates: list[Vector]) -> Figures:
+    boot = np.array(replicates) if replicates else np.full((1, len(names)), np.nan)
+    out = {}
+    for i, name in enumerate(names):
+        low, high = interval(boot[:, i])
+        out[name] = {"estimate": float(point[i]), "low": low, "high": high}
+    return out
+
+
+def _table(metrics: Figures, baselines: dict[str, Figures]) -> pd.DataFrame:
+    table = pd.DataFrame(metrics).T.rename(columns={"estimate": "model"})
+    for name, figures in baselines.items():
+        table[name] = pd.Series({metric: f["estimate"] for metric, f in figures.items()})
+    table.index.name = "metric"
+    return table
+
+
+def _by_lead(test: _Test, leads: dict[Any, Codes], points: dict[Any, Vector],
+             boots: dict[Any, list[Vector]]) -> pd.DataFrame:  # fmt: skip
+    rows = []
+    for lead, where in leads.items():
+        row: dict[str, float] = {"lead_days": lead, "n": len(where)}
+        figures = _figures(METRICS, points[lead], boots[lead])
+        for name in ("log_loss", "calibration_slope", "auc", "observed_expected"):
+            row |= {name: figures[name]["estimate"], f"{name}_low": figures[name]["low"],
+                    f"{name}_high": figures[name]["high"]}  # fmt: skip
+        for name in NAMES:
+            row[f"log_loss_{name}"] = float(log_loss(test.y[where], test.p[name][where]).mean())
+        rows.append(row)
+    return pd.DataFrame(rows).set_index("lead_days") if rows else pd.DataFrame()
+
+
+def _by_line(lines: Any, point: dict[str, Vector], replicates: list[Vector]) -> pd.DataFrame:
+    counts = point["counts"].reshape(-1, 3)
+    ratios = _figures(tuple(map(str, lines)), point["lines"], replicates)
+    table = pd.DataFrame({"n": counts[:, 0].astype(int), "observed": counts[:, 1], "expected": counts[:, 2]},
+                         index=pd.Index(lines, name="line"))  # fmt: skip
+    for name, key in (("observed_expected", "estimate"), ("low", "low"), ("high", "high")):
+        table[name] = [ratios[str(line)][key] for line in lines]
+    return table

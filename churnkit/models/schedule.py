@@ -33,8 +33,12 @@ class Rows:
 
     def take(self, mask: Bools | Codes) -> Rows:
         """Return some of the rows."""
-        lead, people, due = (None if v is None else v[mask] for v in (self.lead, self.people, self.due))
-        return Rows(self.matrix[mask], self.y[mask], lead, people, due)
+        return Rows(
+            self.matrix[mask], self.y[mask],
+            None if self.lead is None else self.lead[mask],
+            None if self.people is None else self.people[mask],
+            None if self.due is None else self.due[mask],
+        )  # fmt: skip
 
     @property
     def rarer(self) -> int:

@@ -28,8 +28,10 @@ _NONE_YET = {
     ("en", ""): "nothing on record", ("zh", ""): "暂无记录",
 }  # fmt: skip
 _CHINESE = {
-    "motor": "车险", "motor_compulsory": "交强险", "home": "家财险", "accident": "意外险", "health": "健康险", "life": "寿险",
-    "savings": "储蓄型保险", "annuity": "年金险", "travel": "旅行险", "liability": "责任险", "property": "财产险", "other": "其他",
+    "motor": "车险", "motor_compulsory": "交强险", "home": "家财险",
+    "accident": "意外险", "health": "健康险", "life": "寿险",
+    "savings": "储蓄型保险", "annuity": "年金险",
+    "travel": "旅行险", "liability": "责任险", "property": "财产险", "other": "其他",
     "annual": "年缴", "semiannual": "半年缴", "quarterly": "季缴", "monthly": "月缴", "single": "趸缴",
     "person": "个人", "company": "企业",
 }  # fmt: skip
@@ -79,7 +81,7 @@ def fragment(name: str, value: Any, feature: Feature | None, language: str) -> s
     if not template:
         if value is None:
             return f"{name}{colon}{_NONE_YET[language, '']}"
-        return f"{name} is {_shown(value, '', language)}" if language == "en" else f"{name}为{_shown(value, '', language)}"
+        return f"{name}{' is ' if language == 'en' else '为'}{_shown(value, '', language)}"
     table, unit = ("", "") if feature is None else (feature.table, feature.unit)
     if value is None:
         topic = template.partition("{value}")[0].strip(" ：:") or name

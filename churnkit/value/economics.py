@@ -69,13 +69,12 @@ def economics_table(source: Any = None) -> pd.DataFrame:
     given = _rows(source)
     if given is None or given.empty:
         return table
-    own = _by_line(given)
-    for line, figures in own.iterrows():
-        base = table.loc[line] if line in table.index else table.loc["other"]
-        merged = [figures.get(c) if pd.notna(figures.get(c, np.nan)) else base[c] for c in COLUMNS]
-        full = all(pd.notna(figures.get(c, np.nan)) for c in (*RATIOS, "service_cost_per_year"))
-        table.loc[str(line)] = [*merged, "given" if full else "partly given"]
-    return table
+    own = _by_line(given).reindex(columns=list(COLUMNS))
+    known = [line if line in table.index else "other" for line in own.index]
+    merged = own.fillna(table.loc[known, list(COLUMNS)].astype(np.float64).set_axis(own.index, axis=0))
+    complete = own[[*RATIOS, "service_cost_per_year"]].notna().all(axis=1)
+    merged["origin"] = np.where(complete, "given", "partly given")
+    return pd.concat([table[~table.index.isin(own.index)], merged]).rename_axis("line")
 
 
 def margin(premium: npt.NDArray[np.float64], economics: pd.DataFrame) -> npt.NDArray[np.float64]:

@@ -26,9 +26,9 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
 
     ``CLV_i = sum over t = 1..H of m_it * S_i(t) / (1 + d)^t`` with ``S_i(1)`` the calibrated renewal model,
     ``S_i(t) = S_i(1) * r^(t - 1)``, `r` the renewal rate of the policy's line, and
-    ``m_it = premium * (1 + growth)^t * (1 - loss - commission - expense) - service cost``. The value is as of the valuation
-    date; the current paid term and acquisition cost are excluded. A customer's value is the sum over policies.
-    A constant rate knows nothing of the customer beyond the next renewal, and survivors do sort, so
+    ``m_it = premium * (1 + growth)^t * (1 - loss - commission - expense) - service cost``. The value is as of the
+    valuation date; the current paid term and acquisition cost are excluded. A customer's value is the sum over
+    policies. A constant rate knows nothing of the customer beyond the next renewal, and survivors do sort, so
     later survival is too low for the loyal and too high for the others: this is the baseline of any better model.
 
     Parameters
@@ -41,9 +41,9 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     rates_ : Series indexed by line
-        Renewal rate of ripe terms at the shortest lead in the training panel, drawn towards the overall rate by 50 renewals'
-        weight; ``rate_`` is the overall one. Other exits (death, total loss, insurer's decline) count as not renewed where the panel
-        holds their rows.
+        Renewal rate of ripe terms at the shortest lead in the training panel, drawn towards the overall rate by 50
+        renewals' weight; ``rate_`` is the overall one. Other exits (death, total loss, insurer's decline) count as not
+        renewed where the panel holds their rows.
     other_exits_ : int, such rows
     economics_ : DataFrame, the figures in use by line, with their origin
     model_ : RenewalModel
@@ -111,8 +111,8 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         -------
         DataFrame of shape (n_rows, ...), indexed like X
             A panel's keys, then ``value`` (currency), ``expected_lifetime`` (renewals, the sum of survival), ``s1`` ...
-            ``sH`` (survival after each renewal), ``premium``, ``margin`` (currency, first renewal's year). A margin may be negative,
-            and so may a value. Rows without premium have no value (NaN).
+            ``sH`` (survival after each renewal), ``premium``, ``margin`` (currency, first renewal's year). A margin may
+            be negative, and so may a value. Rows without premium have no value (NaN).
 
         Raises
         ------
@@ -143,9 +143,29 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
 
     def _margins(self, premium: npt.NDArray[np.float64], line: pd.Series[str]) -> Matrix:
         known = line.where(line.isin(self.economics_.index), "other")
-        figures = self.economics_.loc[known]
+        figures = self.economics_.loc[known.to_list()]
         growth = 1.0 + figures["premium_growth"].to_numpy(dtype=np.float64)
         return np.column_stack([margin(premium * growth**t, figures) for t in range(1, self.years + 1)])
+
+    def summary(self, values: pd.DataFrame) -> str:
+        """Say what a table of values adds up to, and how many policies lose money.
+
+        Parameters
+        ----------
+        values : DataFrame, as :meth:`predict` returns it
+
+        Returns
+        -------
+        str, one sentence and the text
+        """
+        known = values[values["value"].notna()]
+        losing = known[known["margin"] < 0]
+        unknown = len(values) - len(known)
+        rest = f"; {unknown:,} have no premium and no value" if unknown else ""
+        return (
+            f"Value of {len(known):,} policies: {known['value'].sum():,.0f}; {len(losing):,} of them have a negative "
+            f"margin and together {losing['value'].sum():,.0f}{rest}.\n{self.text}"
+        )
 
     @property
     def assumptions(self) -> pd.DataFrame:
@@ -162,15 +182,17 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         rates = ", ".join(f"{line} {self.rates_[line]:.1%}" for line in self.lines_)
         origin = self.assumptions["origin"]
         assumed = [line for line in self.lines_ if origin[line] != "given"]
-        exits = (f"{self.other_exits_:,} other exits (death, total loss, insurer's decline) count as not renewed"
-                 if self.other_exits_ else "other exits (death, total loss, insurer's decline) are not taken off")  # fmt: skip
+        counted = "count as not renewed" if self.other_exits_ else "are not taken off"
+        number = f"{self.other_exits_:,} " if self.other_exits_ else ""
+        exits = f"{number}other exits (death, total loss, insurer's decline) {counted}"
         lines = [
-            f"Lifetime value over {self.years} renewals, discounted at {self.discount_rate:.1%} a year; current term excluded, "
-            "acquisition cost excluded.",
-            f"Constant-rate baseline: the next renewal from the calibrated model, later ones at the line's rate ({rates}); {exits}.",
+            f"Lifetime value over {self.years} renewals, discounted at {self.discount_rate:.1%} a year; "
+            "current term excluded, acquisition cost excluded.",
+            "Constant-rate baseline: the next renewal from the calibrated model, later ones at the line's rate "
+            f"({rates}); {exits}.",
         ]
         if assumed:
-            lines.append(f"Assumed, not the insurer's own: economics of {', '.join(assumed)} (printed in .assumptions).")
+            lines.append(f"Assumed, not the insurer's own: economics of {', '.join(assumed)} (see .assumptions).")
         return "\n".join(lines)
 
     def __str__(self) -> str:

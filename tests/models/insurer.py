@@ -25,8 +25,10 @@ def insurer(customers=2500, *, years=3, seed=0, strength=1.0):
         for lead in (14, 90, 330):
             heard = rng.random(customers) > lead / 400
             parts.append(pd.DataFrame({
-                "customer_id": np.arange(customers), "end_date": end, "cutoff": end - pd.Timedelta(days=lead), "p": p, "y": y,
-                "lead_days": float(lead), "line": line, "region": region, "price_step": np.where(lead < 30, step, np.nan),
+                "customer_id": np.arange(customers), "end_date": end,
+                "cutoff": end - pd.Timedelta(days=lead), "p": p, "y": y,
+                "lead_days": float(lead), "line": line, "region": region,
+                "price_step": np.where(lead < 30, step, np.nan),
                 "waiting": np.where(heard, np.exp(1 - mood + rng.normal(0, 0.3, customers)), np.nan),
                 "score": np.where(heard & (rng.random(customers) < 0.5), np.round(7 + 2 * mood), np.nan),
                 "tenure": tenure, "noise": rng.normal(0, 1, customers).round(2),

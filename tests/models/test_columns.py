@@ -56,7 +56,8 @@ def test_columns_are_matched_by_name_and_extra_ones_ignored(frame):
 
 def test_the_same_values_in_other_dtypes_give_the_same_codes(frame):
     columns = Columns.learn(frame)
-    other = pd.DataFrame({"age": pd.Series([30, 40, 50], dtype="Float64"), "line": pd.Categorical(["motor", "home", None]),
+    other = pd.DataFrame({"age": pd.Series([30, 40, 50], dtype="Float64"),
+                          "line": pd.Categorical(["motor", "home", None]),
                           "web": np.array([True, False, True], dtype=object)})  # fmt: skip
     np.testing.assert_array_equal(columns.matrix(other), columns.matrix(frame))
 

@@ -23,8 +23,8 @@ from .insurer import FEATURES
 COLUMNS = ["row", "rank", "group", "contribution", "direction", "text"]
 
 
-@pytest.fixture(scope="module")
-def X(test_rows):
+@pytest.fixture(scope="module", name="X")
+def matrix(test_rows):
     return test_rows[FEATURES]
 
 
@@ -89,7 +89,7 @@ def test_a_deep_model_keeps_the_sum(train, X):
 
 
 def test_reasons_sum_the_groups_of_the_catalog(model, X):
-    specs = [Feature(name, "observation", "attribute", column="age", group="price and wait", en=f"{name}: {{value}}", zh="{value}")
+    specs = [Feature(name, "observation", "attribute", column="age", group="price and wait", en="{value}", zh="{value}")
              for name in ("price_step", "waiting")]  # fmt: skip
     table = reasons(model, X.head(50), top=20, catalog=specs).query("group == 'price and wait'")
     parts = contributions(model, X.head(50))[["price_step", "waiting"]].sum(axis=1)
@@ -149,7 +149,8 @@ def test_a_foreign_column_speaks_by_name_and_value(model, X):
 
 
 def test_missing_figures_are_worded_not_printed(model, X):
-    blank = X.head(100).assign(score=np.nan, waiting=np.nan, line=pd.Series([None] * 100, dtype="str", index=X.index[:100]))
+    nothing = pd.Series([None] * 100, dtype="str", index=X.index[:100])
+    blank = X.head(100).assign(score=np.nan, waiting=np.nan, line=nothing)
     for language, words in (("en", "nothing on record"), ("zh", "暂无记录")):
         texts = reasons(model, blank, top=8, language=language)["text"]
         assert texts.str.contains(words).any()

@@ -1,117 +1,180 @@
-"""Metrics against scikit-learn, hand-worked numbers, and a slow bootstrap that repeats rows."""
+"""Evaluation tells how good, against what, and whether calibration holds, and says it in words."""
+
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
-from scipy.special import expit, logit
-from sklearn import metrics as sk
-from sklearn.linear_model import LogisticRegression
+from sklearn.exceptions import NotFittedError
 
-from churnkit.models.metrics import METRICS, Scorer, draws, interval, log_loss, score
+from churnkit.errors import ContractError, UsageError
+from churnkit.models.baselines import NAMES
+from churnkit.models.ceiling import Ceiling, ceiling_predictions
+from churnkit.models.classifier import ChurnModel, RenewalModel
+from churnkit.models.metrics import evaluate
+from churnkit.models.scores import METRICS, score
+from churnkit.models.verdict import Facts, against, calibration
 
-
-@pytest.fixture(params=["distinct", "ties"])
-def sample(request):
-    rng = np.random.default_rng(0)
-    groups = np.repeat(np.arange(400), rng.integers(1, 8, 400))
-    z = rng.normal(1.2, 1, len(groups)) + rng.normal(0, 0.5, 400)[groups]
-    y = (rng.random(len(z)) < expit(z)).astype(float)
-    p = expit(0.8 * z + 0.2)
-    return y, (np.round(p, 1).clip(0.1, 0.9) if request.param == "ties" else p), groups
+from .insurer import FEATURES, as_panel
 
 
-@pytest.mark.parametrize("risk", [0, 1])
-def test_against_scikit_learn(sample, risk):
-    y, p, _ = sample
-    ours = score(y, p, risk=risk)
-    lapse, q = (y, p) if risk else (1 - y, 1 - p)
-    assert ours["log_loss"] == pytest.approx(sk.log_loss(y, p))
-    assert ours["brier"] == pytest.approx(sk.brier_score_loss(y, p))
-    assert ours["auc"] == pytest.approx(sk.roc_auc_score(y, p))
-    assert ours["average_precision"] == pytest.approx(sk.average_precision_score(y, p))
-    assert ours["average_precision_lapse"] == pytest.approx(sk.average_precision_score(lapse, np.round(q, 12)))
-    assert ours["observed_expected"] == pytest.approx(lapse.sum() / q.sum())
-    line = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(logit(p)[:, None], y)
-    assert ours["calibration_slope"] == pytest.approx(line.coef_[0, 0], abs=1e-4)
+@pytest.fixture(scope="module")
+def ceiling(model, train, panel, test_rows):
+    return Ceiling(test_rows["p"], ceiling_predictions(model, train[FEATURES], train["p"], panel.X))
 
 
-def test_calibration_in_the_large_makes_the_sums_agree(sample):
-    y, p, _ = sample
-    shift = score(y, p, risk=0)["calibration_intercept"]
-    assert expit(logit(p) + shift).sum() == pytest.approx(y.sum(), rel=1e-6)
+@pytest.fixture(scope="module")
+def result(model, panel, ceiling):
+    return evaluate(model, panel, ceiling=ceiling, n_boot=60)
 
 
-def test_lift_and_captured_by_hand():
-    # risks .9 .8 .5 .5 .1, lapses 1 1 1 0 0; 60 % of five rows are three: two surely, one of the tied pair by half
-    y, p = 1 - np.array([1.0, 1, 1, 0, 0]), 1 - np.array([0.9, 0.8, 0.5, 0.5, 0.1])
-    ours = score(y, p, risk=0, capacity=0.6)
-    assert ours["captured"] == pytest.approx(2.5 / 3)
-    assert ours["lift"] == pytest.approx(2.5 / 3 / 0.6)
+def test_every_metric_has_an_interval_that_holds_its_estimate(result):
+    assert set(METRICS) < set(result.metrics)
+    for name, figure in result.metrics.items():
+        assert figure["low"] <= figure["high"], name
+        if name != "ece":  # the gap of a resample is biased upwards
+            assert figure["low"] <= figure["estimate"] <= figure["high"], name
+    assert set(result.baselines) == set(NAMES)
+    assert result.table.columns.tolist() == ["model", "low", "high", *NAMES]
 
 
-def test_ece_by_hand():
-    # two groups of predictions, 0.2 and 0.6, with rates 0.5 and 0.5: gaps .3 and .1, each half of the rows
-    y, p = np.tile([0.0, 1.0], 20), np.repeat([0.2, 0.6], 20)
-    assert score(y, p, risk=1)["ece"] == pytest.approx(0.2)
-
-
-def test_expected_log_loss_under_the_truth_is_least_at_the_truth():
-    truth = np.array([0.3])
-    assert log_loss(truth, truth)[0] == pytest.approx(-(0.3 * np.log(0.3) + 0.7 * np.log(0.7)))
-    assert log_loss(truth, truth)[0] < min(log_loss(truth, truth + d)[0] for d in (-0.05, 0.05))
-
-
-def test_a_weight_is_a_repeated_customer(sample):
-    y, p, groups = sample
-    weights = next(draws(400, n_boot=1, random_state=3))
-    fast = dict(zip(METRICS, Scorer(y, p, groups, risk=0)(weights), strict=True))
-    again = np.repeat(np.arange(len(y)), weights[groups].astype(int))
-    slow = score(y[again], p[again], risk=0)
+def test_the_table_holds_the_metrics_of_the_models_own_probabilities(model, panel, result):
+    direct = score(panel.y.to_numpy(), model.predict_proba(panel.X)[:, 1], risk=0)
     for name in METRICS:
-        tolerance = {"calibration_slope": 0.03, "calibration_intercept": 0.01, "ece": 0.02}.get(name, 1e-9)
-        assert fast[name] == pytest.approx(slow[name], abs=tolerance), name
+        assert result.metrics[name]["estimate"] == pytest.approx(direct[name]), name
+        assert result.table.loc[name, "model"] == pytest.approx(direct[name]), name
 
 
-def test_intervals_equal_those_of_the_slow_bootstrap(sample):
-    y, p, groups = sample
-    scorer = Scorer(y, p, groups, risk=0)
-    fast, slow = [], []
-    for weights in draws(400, n_boot=200, random_state=0):
-        fast.append(scorer(weights))
-        again = np.repeat(np.arange(len(y)), weights[groups].astype(int))
-        slow.append(list(score(y[again], p[again], risk=0).values()))
-    for name, a, b in zip(METRICS, np.array(fast).T, np.array(slow).T, strict=True):
-        if name != "ece":  # bins stay where they are
-            width = np.subtract(*interval(b)[::-1])
-            np.testing.assert_allclose(interval(a), interval(b), atol=0.05 * width, err_msg=name)
+def test_attainable_gain_by_its_formula(model, panel, result, ceiling, test_rows):
+    def loss(p):
+        return -(ceiling.truth * np.log(p) + (1 - ceiling.truth) * np.log(1 - p)).mean()
+
+    base = model.baselines_.base_rate.predict(model.columns_.matrix(panel.X))
+    mine, best = model.predict_proba(panel.X)[:, 1], ceiling.prediction
+    share = (loss(base) - loss(mine)) / (loss(base) - loss(best))
+    assert result.metrics["attainable_gain"]["estimate"] == pytest.approx(share)
+    assert 0.5 < share < 1.02
+    assert loss(ceiling.truth) < loss(best) < loss(mine)
+    assert "Attainable gain" in result.text
 
 
-def test_draws_keep_the_number_of_customers_and_the_seed():
-    first, again = (np.array(list(draws(50, n_boot=5, random_state=7))) for _ in range(2))
-    assert (first.sum(axis=1) == 50).all()
-    np.testing.assert_array_equal(first, again)
+def test_the_base_rate_baseline_is_the_training_rate_by_line(model, train, panel):
+    ours = model.baselines_.base_rate.predict(model.columns_.matrix(panel.X))
+    rates = train.groupby("line")["y"].mean()
+    np.testing.assert_allclose(ours, panel.X["line"].map(rates), atol=0.003)
 
 
-def test_the_slope_interval_covers_1_when_the_truth_predicts():
-    rng = np.random.default_rng(5)
-    covered = 0
-    for _ in range(40):
-        p = expit(rng.normal(1, 1, 600))
-        y = (rng.random(600) < p).astype(float)
-        scorer = Scorer(y, p, np.arange(600), risk=0)
-        slope = METRICS.index("calibration_slope")
-        low, high = interval(np.array([scorer(w)[slope] for w in draws(600, n_boot=100, random_state=0)]))
-        covered += low <= 1 <= high
-    assert covered >= 33
+def test_last_years_rate_is_of_the_last_365_days_by_segment(model, train, panel):
+    recent = train[train["cutoff"] > train["cutoff"].max() - pd.Timedelta(days=365)]
+    rates = recent.groupby(["line", "region"])["y"].agg(["sum", "count"])
+    overall = (recent["y"].sum() + 0.5) / (len(recent) + 1)
+    smooth = (rates["sum"] + 20 * overall) / (rates["count"] + 20)
+    ours = model.baselines_.last_year.predict(model.columns_.matrix(panel.X))
+    cells = pd.MultiIndex.from_frame(panel.X[["line", "region"]])
+    np.testing.assert_allclose(ours, smooth.reindex(cells).to_numpy(), rtol=1e-9)
 
 
-def test_constant_predictions_have_no_slope_but_all_else():
-    ours = score(np.array([1.0, 0, 1, 1]), np.full(4, 0.75), risk=0)
-    assert np.isnan(ours["calibration_slope"])
-    assert ours["auc"] == 0.5
-    assert ours["observed_expected"] == 1
+def test_the_logistic_is_no_straw_man(model, result):
+    assert len(model.baselines_.features) == 8
+    assert result.baselines["logistic"]["auc"]["estimate"] > result.baselines["base_rate"]["auc"]["estimate"] + 0.03
 
 
-def test_one_class_gives_no_rank_metrics_but_does_not_fail():
-    ours = score(np.ones(4), np.linspace(0.2, 0.8, 4), risk=0)
-    assert np.isnan(ours["auc"])
-    assert np.isfinite(ours["log_loss"])
+def test_leads_and_lines_have_their_own_rows(panel, result):
+    assert result.by_lead["n"].to_dict() == panel.X["lead_days"].value_counts().to_dict()
+    lapses = (1 - panel.y).groupby(panel.keys["line"]).sum()
+    assert result.by_line["observed"].to_dict() == lapses.to_dict()
+    ratio = result.by_line["observed"] / result.by_line["expected"]
+    np.testing.assert_allclose(result.by_line["observed_expected"], ratio)
+    assert (result.by_line["low"] < ratio).all()
+    assert (ratio < result.by_line["high"]).all()
+
+
+def test_the_seed_decides(model, panel):
+    a, b, c = (evaluate(model, panel, n_boot=10, random_state=s).table for s in (0, 0, 1))
+    pd.testing.assert_frame_equal(a, b)
+    assert not a["low"].equals(c["low"])
+
+
+def test_rows_without_outcome_are_left_out(model, test_rows, panel):
+    holes = test_rows.assign(y=test_rows["y"].where(np.arange(len(test_rows)) % 3 > 0))
+    known = holes[holes["y"].notna()]
+    a, b = (evaluate(model, as_panel(rows), n_boot=5).metrics["auc"]["estimate"] for rows in (holes, known))
+    assert a == b
+
+
+def test_churn_counts_the_churned(train, test_rows):
+    model = ChurnModel(n_estimators=60).fit(train[FEATURES], 1 - train["y"])
+    result = evaluate(model, as_panel(test_rows.assign(y=1 - test_rows["y"]), target="churn"), n_boot=20)
+    m = {k: v["estimate"] for k, v in result.metrics.items()}
+    assert m["average_precision"] == m["average_precision_lapse"] < 0.6
+    assert result.by_line["observed"].sum() == (1 - test_rows["y"]).sum()
+    assert "churned customers" in result.text
+
+
+def test_a_drift_of_the_base_rate_breaks_calibration(model, test_rows):
+    rng = np.random.default_rng(0)
+    worse = test_rows.assign(y=test_rows["y"] * (rng.random(len(test_rows)) < 0.6))
+    text = evaluate(model, as_panel(worse), n_boot=50).text
+    assert "Calibration broke" in text
+    assert "observed/expected lapses" in text
+    assert "Not for money" in text
+
+
+def test_noise_does_not_beat_the_logistic(train, test_rows):
+    rng = np.random.default_rng(1)
+    X = pd.DataFrame(rng.normal(size=(4000, 6)))
+    y = (rng.random(4000) < 1 / (1 + np.exp(-X[0]))).astype(float)
+    model = RenewalModel(n_estimators=40).fit(X[:2000], y[:2000])
+    keys = pd.DataFrame({"customer_id": np.arange(2000)}, index=X.index[2000:])
+    panel = SimpleNamespace(X=X[2000:], y=y[2000:], keys=keys, groups=keys["customer_id"])
+    result = evaluate(model, panel, n_boot=30)
+    assert "does not beat the logistic regression" in result.text
+    assert result.by_lead.empty
+    assert result.by_line.empty
+
+
+def _facts(slope=(0.95, 1.05), ratio=(0.97, 1.03), behind=(-0.02, -0.03, -0.01)):
+    def figure(low, high):
+        return {"estimate": (low + high) / 2, "low": low, "high": high}
+
+    metrics = {"calibration_slope": figure(*slope), "observed_expected": figure(*ratio), "log_loss": figure(0.3, 0.4)}
+    baselines = {name: {"log_loss": figure(0.5, 0.6)} for name in NAMES}
+    gap = dict(zip(("estimate", "low", "high"), behind, strict=True))
+    return Facts(100, 50, "renewed", metrics, baselines, gap, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("slope", "ratio", "broken"),
+    [
+        ((0.8, 0.95), (0.9, 0.96), []),  # the intervals reach into the bands
+        ((0.7, 0.89), (0.97, 1.03), ["slope"]),
+        ((1.11, 1.3), (0.97, 1.03), ["slope"]),
+        ((0.95, 1.05), (1.06, 1.2), ["observed/expected"]),
+        ((0.5, 0.6), (0.7, 0.8), ["slope", "observed/expected"]),
+        ((np.nan, np.nan), (0.97, 1.03), ["slope"]),
+    ],
+)
+def test_the_gate_is_about_whole_intervals(slope, ratio, broken):
+    said = calibration(_facts(slope=slope, ratio=ratio))
+    assert said.startswith("Calibration broke" if broken else "Calibration holds")
+    for word in broken:
+        assert word in said
+
+
+def test_the_sentence_about_the_logistic():
+    assert against(_facts()).startswith("LightGBM beats the logistic")
+    assert "does not clearly beat" in against(_facts(behind=(-0.01, -0.03, 0.01)))
+    assert "the simpler model is the better choice" in against(_facts(behind=(0.01, -0.01, 0.03)))
+
+
+def test_faults_are_clear(model, panel, test_rows, ceiling):
+    with pytest.raises(NotFittedError):
+        evaluate(RenewalModel(), panel)
+    with pytest.raises(ContractError, match=r"CLS28.*0 zeros"):
+        evaluate(model, as_panel(test_rows[test_rows["y"] == 1]))
+    with pytest.raises(UsageError, match="capacity"):
+        evaluate(model, panel, capacity=0)
+    with pytest.raises(UsageError, match=r"Index both like panel\.X"):
+        evaluate(model, panel, ceiling=Ceiling(ceiling.truth.iloc[:5], ceiling.prediction))
+    with pytest.raises(UsageError, match="1 values outside"):
+        ceiling_predictions(model, panel.X, test_rows["p"].where(test_rows.index > 0), panel.X)

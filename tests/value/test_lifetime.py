@@ -21,8 +21,9 @@ def panel():
     line = np.repeat(rng.choice(["home", "motor"], n), 2)
     y = np.repeat((rng.random(n) < 0.8).astype(float), 2)
     X = pd.DataFrame({"lead_days": np.tile([14.0, 90.0], n), "line": line, "premium": rng.uniform(50, 3000, 2 * n)})
-    keys = pd.DataFrame({"entity": np.repeat(np.arange(n), 2), "customer_id": np.repeat(np.arange(n) // 2, 2), "line": line,
-                         "lead_days": X["lead_days"], "cutoff": pd.Timestamp("2024-01-01"), "cause": ""})  # fmt: skip
+    keys = pd.DataFrame({"entity": np.repeat(np.arange(n), 2), "customer_id": np.repeat(np.arange(n) // 2, 2),
+                         "line": line, "lead_days": X["lead_days"],
+                         "cutoff": pd.Timestamp("2024-01-01"), "cause": ""})  # fmt: skip
     return SimpleNamespace(X=X, y=pd.Series(y), keys=keys, target="renewal")
 
 
@@ -59,7 +60,7 @@ def test_value_by_hand(panel, model, value):
 
 def test_a_panel_gives_its_keys_and_a_matrix_the_same_numbers(panel, value):
     ours, bare = value.predict(panel), value.predict(panel.X)
-    assert ["entity", "customer_id"] == list(ours.columns[:2])
+    assert list(ours.columns[:2]) == ["entity", "customer_id"]
     pd.testing.assert_frame_equal(ours[bare.columns], bare)
     assert ours.index.equals(panel.X.index)
 
@@ -68,6 +69,15 @@ def test_negative_margins_are_kept(panel, value):
     table = value.predict(panel)
     assert (table["margin"] < 0).any()
     assert ((table["margin"] < 0) == (table["value"] < 0)).all()
+
+
+def test_the_summary_adds_up_and_counts_losses(panel, value):
+    table = value.predict(panel)
+    text = value.summary(table)
+    assert f"{table['value'].sum():,.0f}" in text
+    assert f"{(table['margin'] < 0).sum():,} of them have a negative margin" in text
+    assert "no premium" not in text
+    assert "1 have no premium" in value.summary(table.assign(value=table["value"].where(table.index > 0)))
 
 
 def test_growth_compounds_from_the_first_renewal(panel, model):
