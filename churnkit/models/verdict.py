@@ -33,8 +33,8 @@ def sentences(facts: Facts) -> str:
     m, share = facts.metrics, facts.capacity
     lines = [
         f"{facts.rows:,} rows of {facts.customers:,} customers; intervals are 95 %, customers drawn with replacement.",
-        f"Log loss {span(m['log_loss'])}, AUC {span(m['auc'], 3)}; calling the {share:.0%} at highest risk reaches "
-        f"{m['captured']['estimate']:.0%} of the {facts.lapses}, {m['lift']['estimate']:.1f} times as many as at random.",
+        f"Log loss {span(m['log_loss'])}, AUC {span(m['auc'], 3)}; calling {share:.0%} at highest risk reaches "
+        f"{m['captured']['estimate']:.0%} of the {facts.lapses} ({m['lift']['estimate']:.1f} times chance).",
         against(facts),
         calibration(facts),
     ]

@@ -74,7 +74,8 @@ def economics_table(source: Any = None) -> pd.DataFrame:
     merged = own.fillna(table.loc[known, list(COLUMNS)].astype(np.float64).set_axis(own.index, axis=0))
     complete = own[[*RATIOS, "service_cost_per_year"]].notna().all(axis=1)
     merged["origin"] = np.where(complete, "given", "partly given")
-    return pd.concat([table[~table.index.isin(own.index)], merged]).rename_axis("line")
+    order = dict.fromkeys([*table.index, *own.index])
+    return pd.concat([table[~table.index.isin(own.index)], merged]).loc[list(order)].rename_axis("line")
 
 
 def margin(premium: npt.NDArray[np.float64], economics: pd.DataFrame) -> npt.NDArray[np.float64]:
