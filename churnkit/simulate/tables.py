@@ -164,7 +164,8 @@ def policies_table(policies: Policies, ids: Ids, keep: Bools) -> pd.DataFrame:
         "product": np.where(policies.monthly, "life_monthly", np.array(LINES)[policies.line] + "_standard"),
         "channel": np.array(CHANNELS)[policies.channel], "branch": names("B", policies.agent // 10, width=2),
         "agent_id": agent.where(policies.channel == 0),
-        "payment_mode": np.where(policies.monthly, "monthly", "annual"), "auto_renew": policies.autopay,
+        "payment_mode": np.where(policies.monthly, "monthly", "annual"),
+            "renewable": True, "auto_renew": policies.autopay,
         "inception_date": moments(policies.inception_day), "recorded_at": moments(policies.inception_day - 2.0 + 0.45),
     })  # fmt: skip
     return frame[keep]

@@ -1,0 +1,56 @@
+"""Score every policy, or customer, in force on a day."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pandas as pd
+
+from churnkit.book.open import Book
+from churnkit.models.classifier import ChurnModel, RenewalModel
+from churnkit.models.explain import reasons
+from churnkit.panel.build import build_panel
+from churnkit.value.lifetime import LifetimeValue
+
+
+def score(
+    book: Book,
+    model: RenewalModel | ChurnModel,
+    *,
+    as_of: Any,
+    value: LifetimeValue | None = None,
+    top: int = 3,
+    language: Literal["en", "zh"] = "en",
+) -> pd.DataFrame:
+    """Score what is in force on a day, with reasons and, where given, value.
+
+    Parameters
+    ----------
+    book : Book
+    model : RenewalModel (one row per policy) or ChurnModel (one row per customer), fitted
+    as_of : date; only what was known before it is used
+    value : LifetimeValue, optional, for renewal models
+    top : int, reasons per row
+    language : {"en", "zh"}
+
+    Returns
+    -------
+    DataFrame, highest risk first, ties by id
+        customer_id, policy_id, line, end_date, lead_days, ``renewal`` or ``churn`` (calibrated probability), unsure,
+        value, expected_lifetime and s1 where a value is given, reason_1 …, as_of.
+    """
+    target: Literal["renewal", "churn"] = "renewal" if isinstance(model, RenewalModel) else "churn"
+    panel = build_panel(book, target, as_of=as_of)
+    keys = ["customer_id", "policy_id", "line", "end_date", "lead_days"] if target == "renewal" else ["customer_id"]
+    rows = panel.keys[keys].copy()
+    rows[target] = model.predict_proba(panel.X)[:, 1]
+    rows["unsure"] = model.unsure(panel.X).to_numpy()
+    if value is not None and target == "renewal":
+        worth = value.predict(panel)
+        rows = rows.assign(**{name: worth[name] for name in ("value", "expected_lifetime", "s1")})
+    told = reasons(model, panel.X, top=top, language=language, toward="leave")
+    texts = told.pivot(index="row", columns="rank", values="text").rename(columns=lambda rank: f"reason_{rank}")
+    rows = rows.join(texts).assign(as_of=pd.Timestamp(as_of))
+    risk = rows[target] if target == "churn" else 1 - rows[target]
+    order = rows.assign(_risk=risk).sort_values(["_risk", *keys[:2]], ascending=[False, *[True] * len(keys[:2])], kind="stable")
+    return order.drop(columns="_risk").reset_index(drop=True)

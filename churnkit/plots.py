@@ -1,0 +1,94 @@
+"""A result table in, a matplotlib figure out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8A94A6"  # told apart by colour-blind readers too
+
+
+def _axes(title: str, x: str, y: str, *, size: tuple[float, float] = (6.0, 4.5)) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots()
+    axes.set(title=title, xlabel=x, ylabel=y)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def reliability(curve: pd.DataFrame, *, outcome: str) -> Figure:
+    """Draw `reliability_curve`: observed against predicted share with 95 % intervals."""
+    figure, axes = _axes(f"Reliability: {outcome}", "predicted share", "observed share")
+    low, high = min(curve["predicted"].min(), curve["low"].min()), max(curve["predicted"].max(), curve["high"].max())
+    axes.plot([low, high], [low, high], color=GREY, linewidth=1, label="perfect")
+    around = np.array([curve["observed"] - curve["low"], curve["high"] - curve["observed"]]).clip(min=0)
+    axes.errorbar(curve["predicted"], curve["observed"], yerr=around, color=BLUE, fmt="o-", capsize=2, label="model, 95 %")
+    axes.legend(frameon=False)
+    return figure
+
+
+def gains(curve: pd.DataFrame, *, outcome: str) -> Figure:
+    """Draw `gains_curve`: share of the lapses reached by contacting the rows at the highest risk."""
+    figure, axes = _axes("Who is reached", "share contacted, highest risk first", f"share of {outcome} reached")
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, label="at random")
+    axes.plot([0, *curve["contacted"]], [0, *curve["captured"]], color=BLUE, label="by the model")
+    axes.legend(frameon=False)
+    return figure
+
+
+def importance(table: pd.Series[float], *, title: str = "Mean absolute contribution by reason group") -> Figure:
+    """Draw a bar per reason group, longest on top; log-odds."""
+    shown = table.sort_values().tail(15)
+    figure, axes = _axes(title, "log-odds", "", size=(6.0, 0.32 * len(shown) + 1.2))
+    axes.barh([str(name) for name in shown.index], shown.to_numpy(), color=BLUE)
+    return figure
+
+
+def beeswarm(contributions: pd.DataFrame, values: pd.DataFrame, *, most: int = 12) -> Figure:
+    """Draw each row's contribution by feature, coloured by the rank of the feature's value (grey: missing).
+
+    Parameters
+    ----------
+    contributions : DataFrame of shape (n_rows, n_features), log-odds
+    values : DataFrame of the same columns, the feature values; texts are grey
+    most : int, features shown
+    """
+    names = contributions.abs().mean().sort_values().tail(most).index
+    figure, axes = _axes("Contributions by feature", "log-odds", "", size=(7.0, 0.38 * len(names) + 1.2))
+    jitter = np.random.default_rng(0).uniform(-0.32, 0.32, len(contributions))
+    for row, name in enumerate(names):
+        column = values[name]
+        rank = column.rank(pct=True) if pd.api.types.is_numeric_dtype(column) else pd.Series(np.nan, index=column.index)
+        missing = rank.isna().to_numpy()
+        x = contributions[name].to_numpy()
+        axes.scatter(x[missing], row + jitter[missing], s=4, color=GREY, linewidths=0)
+        axes.scatter(x[~missing], row + jitter[~missing], s=4, c=rank[~missing], cmap="cividis", linewidths=0)
+    axes.set_yticks(range(len(names)), list(names))
+    axes.axvline(0, color=GREY, linewidth=1)
+    return figure
+
+
+def by_segment(table: pd.DataFrame, *, outcome: str) -> Figure:
+    """Draw observed against expected lapses per segment with 95 % intervals, from ``Evaluation.by_line``."""
+    figure, axes = _axes(f"Observed / expected {outcome} by line", "ratio", "", size=(6.0, 0.5 * len(table) + 1.5))
+    around = np.array([table["observed_expected"] - table["low"], table["high"] - table["observed_expected"]]).clip(min=0)
+    rows = np.arange(len(table))
+    axes.errorbar(table["observed_expected"], rows, xerr=around, fmt="o", color=BLUE, capsize=2)
+    axes.set_yticks(rows, [f"{line} (n {n:,})" for line, n in zip(table.index, table["n"], strict=True)])
+    axes.axvline(1, color=GREY, linewidth=1)
+    return figure
+
+
+def truth_beside(table: pd.DataFrame, figures: Mapping[str, str], *, title: str) -> Figure:
+    """Draw estimate and truth per row of ``table`` (columns named in ``figures``: column -> label)."""
+    figure, axes = _axes(title, "", "", size=(6.0, 0.5 * len(table) + 1.5))
+    rows = np.arange(len(table))
+    for column, colour in zip(figures, (BLUE, ORANGE), strict=False):
+        axes.plot(table[column], rows, "o", color=colour, label=figures[column])
+    axes.set_yticks(rows, [str(name) for name in table.index])
+    axes.legend(frameon=False)
+    return figure
