@@ -1,0 +1,165 @@
+"""The command line: demo, check, train, score. Results on standard output, progress on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from churnkit.errors import ChurnkitError, UsageError
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+    help="Renewal, churn, lifetime value and the effect of satisfaction, from an insurer's own histories.",
+)  # fmt: skip
+
+Data = Annotated[Path, typer.Argument(help="Folder of the book: a table per file, churnkit.toml beside them.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Workspace = Annotated[Path, typer.Option(help="Folder of mlflow.db and the models.")]
+Cutoff = Annotated[str | None, typer.Option(help="Moment up to which the tables are complete, instead of churnkit.toml's.")]
+
+
+class Which(StrEnum):
+    """What to train."""
+
+    renewal = "renewal"
+    churn = "churn"
+    both = "both"
+
+
+class Language(StrEnum):
+    """Language of the reasons."""
+
+    en = "en"
+    zh = "zh"
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Workspace to make.")] = Path("demo"),
+    customers: Annotated[int, typer.Option(min=500, help="Customers in the book.")] = 20_000,
+    years: Annotated[int, typer.Option(min=4, max=20, help="Observed years.")] = 6,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 0,
+    world: Annotated[str, typer.Option(help="Causal world, A to I.")] = "F",
+    as_json: Json = False,
+) -> None:
+    """Run everything on a simulated insurer whose truth is known."""
+    from churnkit.apps.console import Steps
+    from churnkit.apps.demo import run_demo
+
+    steps = Steps()
+    answer = run_demo(folder, steps, customers=customers, years=years, seed=seed, world=world, tell=not as_json)
+    if as_json:
+        _print_json(answer)
+        return
+    print("\nWhere everything lies:")
+    for name, place in answer["paths"].items():
+        print(f"  {name:<10} {place}")
+    print(f"  runs       mlflow ui --backend-store-uri sqlite:///{answer['paths']['mlflow']}")
+    print(f"{sum(answer['seconds'].values()):.0f} seconds in all.")
+
+
+@app.command()
+def check(data: Data, data_cutoff: Cutoff = None, as_json: Json = False) -> None:
+    """Check a book against the data contract; exit code 1 if there are errors."""
+    from churnkit.apps.console import Steps
+    from churnkit.book.check import check_book
+    from churnkit.book.open import open_book
+
+    steps = Steps()
+    with steps.step("check", f"Checking {data}"):
+        findings = check_book(open_book(data, data_cutoff=data_cutoff))
+    if as_json:
+        _print_json({"errors": len(findings.errors), "findings": findings.table.to_dict("records")})
+    else:
+        print(findings.text)
+    if findings.errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def train(
+    data: Data,
+    target: Annotated[Which, typer.Option(help="What to predict.")] = Which.renewal,
+    test_from: Annotated[str | None, typer.Option(help="First day of the test period; the last ripe year if not given.")] = None,
+    workspace: Workspace = Path("."),
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    data_cutoff: Cutoff = None,
+    as_json: Json = False,
+) -> None:
+    """Check a book, build panels, train, evaluate and record the models."""
+    from churnkit.apps.console import Steps, show
+    from churnkit.apps.training import checked, fit_target, measure, priced, record, summary
+    from churnkit.book.open import open_book
+
+    steps, answer = Steps(), {}
+    book = open_book(data, data_cutoff=data_cutoff)
+    checked(book, steps)
+    for name in ("renewal", "churn") if target is Which.both else (target.value,):
+        trained = fit_target(book, name, steps, test_from=test_from, random_state=seed)  # type: ignore[arg-type]
+        done = measure(trained, steps)
+        value = priced(book, trained) if name == "renewal" else None
+        model = record(trained, done, steps, workspace=workspace, value=value)
+        answer[name] = {**summary(trained, done), "model": model}
+        if not as_json:
+            show(done.table.reset_index(), title=f"{name}: test metrics with 95 % intervals, beside three baselines")
+            print(done.text + "\n")
+    if as_json:
+        _print_json({"targets": answer, "seconds": steps.seconds, "workspace": str(workspace)})
+
+
+@app.command()
+def score(
+    data: Data,
+    as_of: Annotated[str, typer.Option(help="Day on which to score; only what was known before it is used.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .parquet, .csv or .xlsx.")],
+    target: Annotated[Which, typer.Option(help="Which model.")] = Which.renewal,
+    workspace: Workspace = Path("."),
+    language: Annotated[Language, typer.Option(help="Language of the reasons.")] = Language.en,
+    data_cutoff: Cutoff = None,
+    as_json: Json = False,
+) -> None:
+    """Score every policy (or customer) in force on a day with the workspace's newest model."""
+    from churnkit.apps.output import check_output
+
+    check_output(output)
+    if target is Which.both:
+        raise UsageError("A list is of one target.", found="both", fix="Choose --target renewal or --target churn.")
+    from churnkit.apps.console import Steps
+    from churnkit.apps.output import write_table
+    from churnkit.apps.scoring import score as score_book
+    from churnkit.apps.tracking import load_model
+    from churnkit.apps.training import checked
+    from churnkit.book.open import open_book
+
+    steps = Steps()
+    book = open_book(data, data_cutoff=data_cutoff)
+    checked(book, steps)
+    model, value = load_model(target.value, workspace=workspace)
+    with steps.step("score", f"Scoring what is in force on {as_of}"):
+        scores = score_book(book, model, as_of=as_of, value=value, language=language.value)
+        write_table(scores, output)
+    if as_json:
+        _print_json({"rows": len(scores), "unsure": int(scores["unsure"].sum()), "output": str(output)})
+    else:
+        print(f"{len(scores):,} rows, {int(scores['unsure'].sum()):,} of them unsure, written to {output}")
+
+
+def _print_json(answer: dict[str, Any]) -> None:
+    print(json.dumps(answer, ensure_ascii=False, default=str, allow_nan=True))
+
+
+def main() -> None:
+    """Run the command line; a known error becomes a message and an exit code, never a traceback."""
+    try:
+        app()
+    except ChurnkitError as error:
+        print(f"churnkit: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        print(f"churnkit: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,110 @@
+"""The whole way on a simulated insurer: estimates beside the truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnkit.apps.console import Steps, show
+from churnkit.apps.output import write_table
+from churnkit.apps.scoring import score
+from churnkit.apps.tracking import ARTIFACTS, DATABASE
+from churnkit.apps.training import Trained, checked, fit_target, measure, priced, record, summary
+from churnkit.book.open import Book, open_book
+from churnkit.models.ceiling import Ceiling, ceiling_predictions
+from churnkit.models.metrics import Evaluation
+from churnkit.retain.plan import RetentionPlan, plan_retention
+from churnkit.simulate.book import simulate_book
+from churnkit.simulate.truth import observation_probability
+from churnkit.value.economics import economics_table, margin
+from churnkit.value.lifetime import LifetimeValue
+
+CAPACITY = 10
+
+
+def run_demo(
+    root: Path, steps: Steps, *, customers: int = 20_000, years: int = 6, seed: int = 0, world: str = "F",
+    tell: bool = True,
+) -> dict[str, Any]:  # fmt: skip
+    """Simulate, check, train, evaluate, value, track, score and list; return the JSON answer."""
+    with steps.step("simulate", f"Simulating {customers:,} customers over {years} years, world {world}") as progress:
+        folder = simulate_book(root, customers=customers, years=years, seed=seed, world=world, progress=progress)
+    book = open_book(folder)
+    checked(book, steps)
+    renewal = fit_target(book, "renewal", steps, random_state=seed)
+    with steps.step("ceiling", "Asking the truth what could at best be reached"):
+        ceiling = _ceiling(renewal, pd.read_parquet(root / "truth" / "terms.parquet"))
+    done = {"renewal": measure(renewal, steps, ceiling=ceiling)}
+    churn = fit_target(book, "churn", steps, random_state=seed)
+    done["churn"] = measure(churn, steps)
+    value = priced(book, renewal)
+    models = {"renewal": record(renewal, done["renewal"], steps, workspace=root, value=value),
+              "churn": record(churn, done["churn"], steps, workspace=root)}  # fmt: skip
+    as_of = book.settings.data_cutoff
+    with steps.step("score", f"Scoring every policy in force on {as_of:%Y-%m-%d}"):
+        scores = score(book, renewal.model, as_of=as_of, value=value)
+        plan = plan_retention(scores, book, capacity=CAPACITY, random_state=seed)
+        write_table(scores, root / "scores.parquet")
+        write_table(plan.table, root / "contacts.xlsx")
+    worth = _value_beside_truth(book, scores, value, pd.read_parquet(root / "truth" / "values.parquet"))
+    truth = _truth(ceiling, done["renewal"], worth)
+    if tell:
+        _tell(done, truth, worth, plan)
+    return {
+        "targets": {"renewal": summary(renewal, done["renewal"]), "churn": summary(churn, done["churn"])},
+        "truth": truth, "value": worth.to_dict("index"), "contacts": len(plan.table), "left_out": len(plan.left_out),
+        "models": models, "paths": _paths(root), "seconds": steps.seconds, "seed": seed, "world": world,
+    }  # fmt: skip
+
+
+def _ceiling(trained: Trained, terms: pd.DataFrame) -> Ceiling:
+    at_best = ceiling_predictions(
+        trained.model, trained.train.X, observation_probability(terms, trained.train.keys), trained.test.X
+    )
+    return Ceiling(observation_probability(terms, trained.test.keys), at_best)
+
+
+def _value_beside_truth(book: Book, scores: pd.DataFrame, value: LifetimeValue, truth: pd.DataFrame) -> pd.DataFrame:
+    """Value by line of the policies that both know: estimated, and with the true chances of renewal."""
+    both = scores[["policy_id", "line", "value", "s1"]].merge(truth, on="policy_id", suffixes=("", "_true"))
+    table = economics_table(book)
+    yearly = margin(both["premium"].to_numpy(), table.loc[both["line"]])
+    years = np.arange(1, value.years + 1)
+    survival = both[[f"s{t}_true" if f"s{t}_true" in both else f"s{t}" for t in years]].to_numpy()
+    both["true_value"] = (yearly[:, None] * survival / (1 + value.discount_rate) ** years).sum(axis=1)
+    both["all"] = "all"
+    parts = []
+    for key in ("line", "all"):
+        parts.append(both.groupby(key).agg(policies=("value", "size"), estimated=("value", "sum"), true=("true_value", "sum"),
+                                           s1=("s1", "mean"), s1_true=("s1_true", "mean")))  # fmt: skip
+    worth = pd.concat(parts).rename_axis("line")
+    return worth.assign(ratio=worth["estimated"] / worth["true"])
+
+
+def _truth(ceiling: Ceiling, done: Evaluation, worth: pd.DataFrame) -> dict[str, float]:
+    named = {name: done.metrics[name]["estimate"] for name in
+             ("attainable_gain", "expected_log_loss_base", "expected_log_loss_model", "expected_log_loss_ceiling",
+              "expected_log_loss_truth")}  # fmt: skip
+    return {"true_renewal_rate": float(ceiling.truth.mean()), **named, "true_value": float(worth.loc["all", "true"]),
+            "estimated_value": float(worth.loc["all", "estimated"])}  # fmt: skip
+
+
+def _paths(root: Path) -> dict[str, str]:
+    places = {"book": "book", "truth": "truth", "mlflow": DATABASE, "artifacts": ARTIFACTS, "scores": "scores.parquet",
+              "contacts": "contacts.xlsx"}  # fmt: skip
+    return {name: str(root / place) for name, place in places.items()}
+
+
+def _tell(done: dict[str, Evaluation], truth: dict[str, float], worth: pd.DataFrame, plan: RetentionPlan) -> None:
+    for target, evaluation in done.items():
+        show(evaluation.table.reset_index(), title=f"{target}: test metrics with 95 % intervals, beside three baselines")
+        print(evaluation.text + "\n")
+    show(worth.reset_index(), title="Five-year value of the policies in force (yuan, 8 % a year, current term excluded), beside the truth")  # fmt: skip
+    print(f"True renewal rate of the test rows {truth['true_renewal_rate']:.1%}. The value is the constant-rate baseline.\n")
+    listed = plan.table.assign(end_date=plan.table["end_date"].dt.strftime("%Y-%m-%d"))
+    show(listed[["rank", "customer_id", "line", "end_date", "renewal", "expected_value", "reason_1"]],
+         title="The ten customers most worth a call", digits=3)  # fmt: skip
+    print(plan.text)

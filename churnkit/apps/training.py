@@ -1,0 +1,109 @@
+"""From a checked book to an evaluated, tracked model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from churnkit.apps.console import Steps
+from churnkit.apps.tracking import log_model, track
+from churnkit.book.check import Findings, check_book
+from churnkit.book.open import Book
+from churnkit.errors import ContractError
+from churnkit.models.ceiling import Ceiling
+from churnkit.models.classifier import ChurnModel, RenewalModel
+from churnkit.models.metrics import Evaluation, evaluate
+from churnkit.panel.build import build_panel
+from churnkit.panel.panel import Panel
+from churnkit.value.lifetime import LifetimeValue
+
+Target = Literal["renewal", "churn"]
+TEST_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model with the rows it was made of and measured on."""
+
+    target: Target
+    panel: Panel
+    train: Panel
+    test: Panel
+    model: RenewalModel | ChurnModel
+
+
+def checked(book: Book, steps: Steps) -> Findings:
+    """Check a book, say what was found, and stop at errors."""
+    with steps.step("check", "Checking the book"):
+        findings = check_book(book)
+    if len(findings.items):
+        steps.say(findings.text)
+    findings.raise_if_errors()
+    return findings
+
+
+def last_ripe_year(panel: Panel) -> pd.Timestamp:
+    """Begin of the last 365 days in which labels are ripe: the default test period."""
+    return pd.Timestamp(panel.cutoff[panel.y.notna()].max()) - pd.Timedelta(days=TEST_DAYS)
+
+
+def fit_target(
+    book: Book, target: Target, steps: Steps, *, test_from: Any = None, random_state: int = 0, n_jobs: int = 1
+) -> Trained:
+    """Build the panel, split it by time, fit the model.
+
+    Raises
+    ------
+    ContractError
+        CLS28, if labels are too few or of one class.
+    """
+    with steps.step(f"{target} panel", f"Building the {target} panel") as progress:
+        panel = build_panel(book, target, keep_unlabelled=True, progress=progress)
+    for feature, why in panel.info.get("switched_off", {}).items():
+        steps.say(f"  off: {feature}: {why}")
+    begin = last_ripe_year(panel) if test_from is None else test_from
+    train, test = panel.split(test_from=begin)
+    with steps.step(f"{target} model", f"Training the {target} model on {len(train):,} rows"):
+        maker = RenewalModel if target == "renewal" else ChurnModel
+        model = maker(random_state=random_state, n_jobs=n_jobs)
+        model.fit(train.X, train.y, cutoff=train.cutoff, groups=train.groups)
+    return Trained(target, panel, train, test, model)
+
+
+def measure(trained: Trained, steps: Steps, *, ceiling: Ceiling | None = None) -> Evaluation:
+    """Evaluate on the test rows."""
+    with steps.step(f"{trained.target} evaluation", f"Evaluating on {len(trained.test):,} later rows"):
+        return evaluate(trained.model, trained.test, ceiling=ceiling)
+
+
+def priced(book: Book, trained: Trained) -> LifetimeValue:
+    """Fit the lifetime value to a renewal model, with the book's own economics where it has them."""
+    if not isinstance(trained.model, RenewalModel):
+        raise ContractError("Lifetime value needs a renewal model.", found=trained.target)
+    economics = book.sql("SELECT * FROM economics").to_pandas() if book.has("economics") else None
+    return LifetimeValue(economics=economics).fit(trained.panel, trained.model)
+
+
+def record(
+    trained: Trained, done: Evaluation, steps: Steps, *, workspace: Path, value: LifetimeValue | None = None
+) -> str:
+    """Track the run in the workspace and return the model's URI."""
+    with steps.step(f"{trained.target} tracking", "Recording the run in MLflow"), track(trained.target, workspace=workspace):
+        return log_model(trained.model, trained.train, trained.test, evaluation=done, value=value)
+
+
+def summary(trained: Trained, done: Evaluation) -> dict[str, Any]:
+    """Return one target's part of the JSON answer."""
+    return {
+        "train_rows": len(trained.train),
+        "test_rows": len(trained.test),
+        "test_from": str(trained.test.cutoff.min()),
+        "test_to": str(trained.test.cutoff.max()),
+        "excluded": trained.panel.info.get("excluded", {}),
+        "metrics": done.metrics,
+        "baselines": done.baselines,
+        "text": done.text,
+    }
