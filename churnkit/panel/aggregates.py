@@ -142,12 +142,17 @@ class Windows:
 
 def _slopes(which: Ints, x: Floats, y: Floats, size: int) -> Floats:
     """Least-squares slopes of groups, centred within each: slopes from global prefix sums are ill-conditioned."""
-    n = np.bincount(which, minlength=size)
     distinct = np.bincount(which, x > 0, minlength=size) > 0
-    x = x - _ratio(np.bincount(which, weights=x, minlength=size), n)[which]
-    y = y - _ratio(np.bincount(which, weights=y, minlength=size), n)[which]
+    x, y = _centred(which, x, size), _centred(which, y, size)
     above, below = np.bincount(which, x * y, minlength=size), np.bincount(which, x * x, minlength=size)
-    return np.divide(above, below, out=np.full(size, np.nan), where=distinct)
+    found: Floats = np.divide(above, below, out=np.full(size, np.nan), where=distinct)
+    return found
+
+
+def _centred(which: Ints, values: Floats, size: int) -> Floats:
+    total = np.bincount(which, weights=values, minlength=size).astype(np.float64)
+    centred: Floats = values - _ratio(total, np.bincount(which, minlength=size))[which]
+    return centred
 
 
 def segments(reduce: Any, values: Floats, low: Ints, high: Ints) -> Floats:
@@ -181,7 +186,8 @@ def _prefix(values: Ints) -> Ints:
 
 
 def _ratio(above: Floats, below: Ints) -> Floats:
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+    found: Floats = np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+    return found
 
 
 def _gather(values: Floats, low: Ints, high: Ints) -> Floats:

@@ -84,7 +84,8 @@ _CUSTOMER = (
     _own("age", "years", "customer", "advice", "age: {value}", "年龄{value}岁"),
     _column("customers", "region", "text", "customer", "advice", "region: {value}", "地区：{value}"),
     _column("customers", "city_tier", "text", "customer", "advice", "tier of the city: {value}", "城市级别：{value}"),
-    _column("customers", "customer_type", "text", "customer", "advice", "type of customer: {value}", "客户类型：{value}"),
+    _column("customers", "customer_type", "text", "customer", "advice", "type of customer: {value}",
+            "客户类型：{value}"),
     _column("customers", "first_channel", "text", "customer", "advice", "first channel: {value}", "首次渠道：{value}"),
 )  # fmt: skip
 _EXIT = Where("end_reason", "in", ("customer_cancelled", "nonpayment", "surrendered"))

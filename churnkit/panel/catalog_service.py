@@ -18,7 +18,8 @@ def _of_instrument(key: str) -> tuple[Feature, ...]:
     en, zh = _INSTRUMENTS[key]
     only = (Where("instrument", "==", key),)
     return (
-        _rated(f"{key}_last", "last", f"last {en} answer: {{value}} of 100", f"最近一次{zh}评分{{value}}分（百分制）", where=only),
+        _rated(f"{key}_last", "last",
+               f"last {en} answer: {{value}} of 100", f"最近一次{zh}评分{{value}}分（百分制）", where=only),
         _rated(f"{key}_mean_365d", "mean", f"mean {en} answer in the last year: {{value}} of 100",
                f"近一年{zh}平均{{value}}分（百分制）", where=only, days=365),
         _rated(f"{key}_mean_all", "mean", f"mean {en} answer so far: {{value}} of 100",
@@ -44,12 +45,14 @@ SATISFACTION = (
     _rated("csat_policy_last", "last", "last CSAT answer about this policy: {value} of 100",
            "最近一次对本保单的满意度{value}分（百分制）", where=(Where("instrument", "==", "csat"),), scope="policy"),
     Feature("answers_365d", "surveys", "count", clock="answered_at", days=365, group="survey response",
-            stage="servicing", unit="count", en="survey answers in the last year: {value}", zh="近一年回答问卷{value}次"),
+            stage="servicing", unit="count", en="survey answers in the last year: {value}",
+            zh="近一年回答问卷{value}次"),
     Feature("unanswered_365d", "surveys", "open", clock="sent_at", end_clock="answered_at", days=365,
             group="survey response", stage="servicing", unit="count",
             en="survey invitations of the last year left unanswered: {value}", zh="近一年未回答的问卷邀请{value}次"),
     Feature("days_since_answer", "surveys", "days_since", clock="answered_at", group="survey response",
-            stage="servicing", unit="days", en="days since the last survey answer: {value}", zh="距上次回答问卷{value}天"),
+            stage="servicing", unit="days", en="days since the last survey answer: {value}",
+            zh="距上次回答问卷{value}天"),
 )  # fmt: skip
 
 _BY_CUSTOMER = (Where("initiator", "==", "customer"),)
@@ -76,9 +79,12 @@ CONTACTS = (
              "历史平均等待{value}秒", column="wait_seconds", group="waiting", sign=-1),
     _contact("wait_max_365d", "max", "seconds", "longest waiting time in the last year: {value} seconds",
              "近一年最长等待{value}秒", column="wait_seconds", days=365, group="waiting", sign=-1),
-    _contact("wait_policy_mean_365d", "mean", "seconds", "mean waiting time about this policy in the last year: {value} seconds",
-             "近一年就本保单平均等待{value}秒", column="wait_seconds", days=365, scope="policy", group="waiting", sign=-1),
-    _contact("queue_wait_mean_365d", "mean", "seconds", "mean waiting time of the queues called in the last year: {value} seconds",
+    _contact("wait_policy_mean_365d", "mean", "seconds",
+             "mean waiting time about this policy in the last year: {value} seconds",
+             "近一年就本保单平均等待{value}秒", column="wait_seconds", days=365, scope="policy",
+             group="waiting", sign=-1),
+    _contact("queue_wait_mean_365d", "mean", "seconds",
+             "mean waiting time of the queues called in the last year: {value} seconds",
              "近一年所拨队列平均等待{value}秒", column="queue_wait_mean", days=365, group="waiting", sign=-1),
     _contact("queue_wait_policy_mean_365d", "mean", "seconds",
              "mean waiting time of the queues called about this policy in the last year: {value} seconds",
@@ -88,7 +94,8 @@ CONTACTS = (
              "近一年每次联系平均转接{value}次", column="transfers", days=365, group="resolution"),
     _contact("handle_mean_365d", "mean", "seconds", "mean handling time in the last year: {value} seconds",
              "近一年平均处理时长{value}秒", column="handle_seconds", days=365),
-    _contact("unresolved_share_365d", "share", "share", "share of matters closed without a solution in the last year: {value}",
+    _contact("unresolved_share_365d", "share", "share",
+             "share of matters closed without a solution in the last year: {value}",
              "近一年结案但未解决的占比{value}", clock="resolved_at", of=(Where("resolved", "==", False),), days=365,
              group="resolution", sign=-1),
     _contact("matters_open_90d", "open", "count", "contacts of the last 90 days still open: {value}",
@@ -129,8 +136,10 @@ CLAIMS = (
            "近一年赔付平均用时{value}个工作日", clock="paid_at", column="cycle_days", days=365, sign=-1),
     _claim("cycle_last", "last", "days", "working days from report to payment of the last claim paid: {value}",
            "最近一笔赔付用时{value}个工作日", clock="paid_at", column="cycle_days", sign=-1),
-    _claim("cycle_policy_mean_365d", "mean", "days", "mean working days to payment on this policy in the last year: {value}",
-           "近一年本保单赔付平均用时{value}个工作日", clock="paid_at", column="cycle_days", days=365, scope="policy", sign=-1),
+    _claim("cycle_policy_mean_365d", "mean", "days",
+           "mean working days to payment on this policy in the last year: {value}",
+           "近一年本保单赔付平均用时{value}个工作日", clock="paid_at", column="cycle_days", days=365,
+           scope="policy", sign=-1),
     _claim("decision_mean_365d", "mean", "days", "mean working days from report to decision in the last year: {value}",
            "近一年核定平均用时{value}个工作日", clock="decided_at", column="decision_days", days=365, sign=-1),
     _claim("denied_365d", "count", "count", "claims denied in the last year: {value}", "近一年拒赔{value}件",
@@ -141,19 +150,21 @@ CLAIMS = (
            clock="paid_at", column="amount_paid", days=365),
     _claim("paid_share_mean_all", "mean", "share", "mean share of the claimed amount that was paid: {value}",
            "历史赔付占索赔金额平均{value}", clock="paid_at", column="paid_share"),
-    _claim("handler_load_mean_365d", "mean", "number", "open claims of the handler when reported, mean of the last year: {value}",
+    _claim("handler_load_mean_365d", "mean", "number",
+           "open claims of the handler when reported, mean of the last year: {value}",
            "近一年报案时理赔员平均在办赔案{value}件", column="handler_load", days=365),
 )  # fmt: skip
 
 
 def _complaint(name: str, aggregate: str, unit: str, en: str, zh: str, **spec: object) -> Feature:
     """Something about complaints."""
-    return Feature(name, "complaints", aggregate, unit=unit, en=en, zh=zh, group="complaints", stage="complaint",
-                   **spec)  # type: ignore[arg-type]  # fmt: skip
+    defaults: dict[str, object] = {"group": "complaints", "stage": "complaint"}
+    return Feature(name, "complaints", aggregate, unit=unit, en=en, zh=zh, **(defaults | spec))  # type: ignore[arg-type]
 
 
 COMPLAINTS = (
-    _complaint("complaints_365d", "count", "count", "complaints in the last year: {value}", "近一年投诉{value}次", days=365),
+    _complaint("complaints_365d", "count", "count",
+               "complaints in the last year: {value}", "近一年投诉{value}次", days=365),
     _complaint("complaints_all", "count", "count", "complaints so far: {value}", "历史投诉{value}次"),
     _complaint("complaints_policy_365d", "count", "count", "complaints about this policy in the last year: {value}",
                "近一年就本保单投诉{value}次", days=365, scope="policy"),
@@ -165,7 +176,8 @@ COMPLAINTS = (
                "历史投诉被驳回{value}件", clock="decided_at", where=(Where("outcome", "==", "rejected"),)),
     _complaint("complaints_escalated_all", "count", "count", "complaints escalated so far: {value}",
                "历史投诉升级{value}件", clock="escalated_at"),
-    _complaint("complaints_outside_all", "count", "count", "complaints through regulator, association, media or court so far: {value}",
+    _complaint("complaints_outside_all", "count", "count",
+               "complaints through regulator, association, media or court so far: {value}",
                "历史外部渠道投诉{value}次",
                where=(Where("source", "in", ("regulator", "association", "media", "court")),)),
 )  # fmt: skip

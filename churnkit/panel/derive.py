@@ -71,7 +71,8 @@ def _rating(events: pa.Table) -> Floats:
     width = high - low
     rating = np.divide(100.0 * (score - low), width, out=np.full(len(score), np.nan), where=width > 0)
     bad = np.asarray(pc.fill_null(pc.equal(events["direction"], "high_bad"), False))
-    return np.where(bad, 100.0 - rating, rating)
+    turned: Floats = np.where(bad, 100.0 - rating, rating)
+    return turned
 
 
 def _between(events: pa.Table, end: str, working_days: Ints) -> Floats:

@@ -95,7 +95,8 @@ class Feature:
     >>> Feature("paid_365d", table="claims", aggregate="sum", column="amount_paid", days=365)
     Traceback (most recent call last):
     ...
-    churnkit.errors.LeakageError: Feature 'paid_365d' reads claims.amount_paid through reported_at; ... Use clock="paid_at".
+    churnkit.errors.LeakageError: Feature 'paid_365d' reads claims.amount_paid through reported_at; it is known only
+    from paid_at. Use clock="paid_at".
     """
 
     name: str

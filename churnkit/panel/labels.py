@@ -5,11 +5,11 @@ Renewal. ``renewed = 1`` if another term starts in ``[E - 60, E + grace)`` and i
 expired, cancelled, surrendered, not paid, without a reason. Ripe if ``E + grace + slack <= data_cutoff``; an unripe
 label is null, never 0, and "unripe" is its cause before any other.
 
-Churn. Cover of a customer is the union of ``[start, min(end, ended_date))`` over the terms really sold. The first run of
-at least ``gap`` days without cover that begins by ``snapshot + horizon``, and is not over at the snapshot, decides: null with
-its cause if a term that ended as the run began did so by death or insurer, else ``churned = 1``. A run that had begun
-unseen before the snapshot counts: as visible, the customer was there. Ripe if ``snapshot + horizon + gap + slack <=
-data_cutoff``.
+Churn. Cover of a customer is the union of ``[start, min(end, ended_date))`` over the terms really sold. The first run
+of at least ``gap`` days without cover that begins by ``snapshot + horizon``, and is not over at the snapshot, decides:
+null with its cause if a term that ended as the run began did so by death, by the insurer or with its object, else
+``churned = 1``. A run that had begun unseen before the snapshot counts: as visible, the customer was there. Ripe if
+``snapshot + horizon + gap + slack <= data_cutoff``.
 """
 
 from __future__ import annotations

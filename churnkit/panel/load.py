@@ -99,8 +99,8 @@ def load_state(book: Book, table: str, columns: Iterable[str], *, part: int = 0,
     Returns
     -------
     Arrow table
-        ``id``; ``known_from`` and ``superseded`` in microseconds; the columns; for a column known from a later clock ``C``
-        of its own, ``C`` as the moment from which it is known.
+        ``id``; ``known_from`` and ``superseded`` in microseconds; the columns; for a column known from a clock ``C`` of
+        its own, ``C_known``, the moment from which it is known.
     """
     columns = sorted(set(columns))
     spec = TABLES[table]
@@ -124,3 +124,12 @@ def load_state(book: Book, table: str, columns: Iterable[str], *, part: int = 0,
     return book.sql(
         f"{CODES} SELECT {', '.join(listed)} FROM {table} AS e {joins} WHERE c.customer % {parts} = {part} ORDER BY ALL"
     )
+
+
+def load_policy_versions(book: Book) -> pa.Table:
+    """Read every version of every policy by code, the first one standing for the time before it was recorded."""
+    first = "row_number() OVER (PARTITION BY v.policy_id ORDER BY v.recorded_at NULLS FIRST, v.superseded_at) = 1"
+    return book.sql(f"""{CODES}
+SELECT p.policy AS id, CASE WHEN {first} THEN {FIRST} ELSE {moment("v.recorded_at", FIRST)} END AS known_from,
+  {moment("v.superseded_at")} AS superseded, v.line, {moment("v.inception_date")} AS inception
+FROM policies AS v JOIN p ON v.policy_id = p.policy_id ORDER BY ALL""")

@@ -47,8 +47,8 @@ def renewal_observations(book: Book, leads: Iterable[int] | None = None) -> pd.D
     Returns
     -------
     DataFrame
-        entity (term_id), customer_id, policy_id, term_id, line, cutoff, lead_days, end_date; in the order (customer_id, cutoff,
-        entity).
+        entity (term_id), customer_id, policy_id, term_id, line, cutoff, lead_days, end_date; in the order
+        (customer_id, cutoff, entity).
     """
     terms = load_terms(book)
     return observation_frame(
@@ -162,10 +162,11 @@ def _last_version(terms: Terms, rows: Ints) -> Ints:
 
 
 def _together(parts: list[RiskSet], excluded: dict[str, int]) -> RiskSet:
-    names = ("row", "customer", "cutoff", "lead")
     empty = np.zeros(0, dtype=np.int64)
-    whole = [np.concatenate([empty, *(getattr(p, name) for p in parts)]) for name in names]
-    return RiskSet(*whole, excluded=dict(sorted(excluded.items())))
+    row, customer, cutoff, lead = (
+        np.concatenate([empty, *(getattr(p, name) for p in parts)]) for name in ("row", "customer", "cutoff", "lead")
+    )
+    return RiskSet(row, customer, cutoff, lead, dict(sorted(excluded.items())))
 
 
 def in_order(terms: Terms, risk: RiskSet) -> RiskSet:
@@ -215,7 +216,7 @@ def clean_as_of(book: Book, as_of: Any) -> int:
         moment = pd.Timestamp(as_of).floor("s")
     except ValueError as error:
         raise UsageError("as_of is a date or a timestamp.", found=repr(as_of), fix='as_of="2026-10-01"') from error
-    if moment is pd.NaT or moment.tzinfo is not None or moment > book.settings.data_cutoff:
+    if pd.isna(moment) or moment.tzinfo is not None or moment > book.settings.data_cutoff:
         raise UsageError("as_of is a moment of the book's zone, not after its data_cutoff.", found=str(as_of),
                          fix=f"Use at most {book.settings.data_cutoff:%Y-%m-%d}.")  # fmt: skip
     return int(moment.as_unit("us").asm8.astype(np.int64))

@@ -75,8 +75,12 @@ class Panel:
             if len(at) != len(self):
                 raise UsageError("A mask has one value per row.", found=f"{len(at)} values for {len(self)} rows")
             at = np.flatnonzero(at)
-        X, y, keys = (part.iloc[at].reset_index(drop=True) for part in (self.X, self.y, self.keys))
-        return Panel(X=X, y=y, keys=keys, target=self.target, features=self.features, info=self.info)
+        return Panel(
+            X=self.X.iloc[at].reset_index(drop=True),
+            y=self.y.iloc[at].reset_index(drop=True),
+            keys=self.keys.iloc[at].reset_index(drop=True),
+            target=self.target, features=self.features, info=self.info,
+        )  # fmt: skip
 
     def split(self, *, test_from: Any, test_to: Any = None) -> tuple[Panel, Panel]:
         """Split by time: train on labels that were ripe when the test began.
@@ -112,8 +116,8 @@ class Panel:
         raise ContractError(
             "CLS28: both sides of a split need labelled rows.",
             found=f"no {side} rows with test_from={begin:%Y-%m-%d}",
-            fix=f"Cutoffs run from {known['cutoff'].min():%Y-%m-%d} to {known['cutoff'].max():%Y-%m-%d}, the first label"
-            f" is ripe on {known['ripe_at'].min():%Y-%m-%d}: choose test_from in between.",
+            fix=f"Cutoffs run from {known['cutoff'].min():%Y-%m-%d} to {known['cutoff'].max():%Y-%m-%d}, the first"
+            f" label is ripe on {known['ripe_at'].min():%Y-%m-%d}: choose test_from in between.",
         )
 
     def to_parquet(self, path: str | os.PathLike[str]) -> Path:
@@ -125,8 +129,7 @@ class Panel:
             Where it was written.
         """
         target = Path(path)
-        frame = pd.concat({"X": self.X, "keys": self.keys, "y": self.y.to_frame("y")}, axis=1)
-        frame.columns = [f"{part}.{name}" for part, name in frame.columns]
+        frame = pd.concat([self.X.add_prefix("X."), self.keys.add_prefix("keys."), self.y.rename("y.y")], axis=1)
         meta = {
             "target": self.target, "info": self.info, "features": [asdict(f) for f in self.features],
             "text": [name for name in self.X if not pd.api.types.is_numeric_dtype(self.X[name])], "name": self.y.name,
@@ -187,6 +190,6 @@ def _moment(value: Any) -> pd.Timestamp:
         moment = pd.Timestamp(value)
     except ValueError as error:
         raise UsageError("A split is at a date.", found=repr(value), fix='test_from="2026-01-01"') from error
-    if moment is pd.NaT:
+    if pd.isna(moment):
         raise UsageError("A split is at a date.", found=repr(value), fix='test_from="2026-01-01"')
     return moment

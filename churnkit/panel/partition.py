@@ -1,4 +1,4 @@
-"""One partition of customers: every feature of its observations, from events, state tables and the observation itself."""
+"""One partition of customers: its features, from events, state tables and the observations themselves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from churnkit.panel.arrays import numbers
 from churnkit.panel.attributes import StateTable
 from churnkit.panel.feature import Feature
 from churnkit.panel.kernel import compute_features
-from churnkit.panel.load import load_events, load_state
+from churnkit.panel.load import load_events, load_policy_versions, load_state
 from churnkit.panel.observations import RiskSet
 from churnkit.panel.state import observation_state
 from churnkit.panel.terms import Terms
@@ -48,7 +48,7 @@ def partition_features(
         found = compute_features(observations, {table: load_events(book, table, own, part=part, parts=parts)}, own)
         columns |= {name: _plain(found[name]) for name in found.column_names}
     if any(f.table == "observation" for f in features):
-        state: dict[str, Any] = dict(observation_state(terms, risk))
+        state: dict[str, Any] = dict(observation_state(terms, risk, _policy_versions(book)))
         if any(f.column == "age" for f in features):
             state["age"] = _age(book, keys, risk, part=part, parts=parts)
         columns |= {f.name: state[f.column] for f in features if f.table == "observation"}
@@ -58,6 +58,10 @@ def partition_features(
             versions = load_state(book, table, [f.column for f in own], part=part, parts=parts)
             columns |= _attributes(StateTable(table, versions), own, keys[name], risk)
     return columns
+
+
+def _policy_versions(book: Book) -> StateTable | None:
+    return StateTable("policies", load_policy_versions(book)) if book.repeats("policies") else None
 
 
 def _attributes(table: StateTable, features: Sequence[Feature], ids: pd.Series, risk: RiskSet) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from churnkit.panel.streams import LATEST, expand, keys, microseconds, seconds
 def with_repeats(events: pa.Table, name: str) -> pa.Table:
     """Append the clock `name`: ``started_at`` of contacts that repeat another one, seen while both are visible.
 
-    A contact is a repeat during the union of the spans in which it and some earlier contact both count. Where that is more
-    than one span, or ends before the contact's own version does, rows with no other clock are appended.
+    A contact is a repeat during the union of the spans in which it and some earlier contact both count. Where that is
+    more than one span, or ends before the contact's own version does, rows with no other clock are appended.
     """
     row, begin, end = _spans(events)
     started = np.asarray(events["started_at"])

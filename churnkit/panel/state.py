@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
 from churnkit.panel.aggregates import segments
-from churnkit.panel.arrays import DAY, NEVER, Bools, Floats, Ints
+from churnkit.panel.arrays import DAY, NEVER, Bools, Floats, Ints, numbers
+from churnkit.panel.attributes import StateTable
 from churnkit.panel.observations import RiskSet
 from churnkit.panel.streams import chunks, expand
 from churnkit.panel.terms import Terms
@@ -15,8 +18,8 @@ from churnkit.panel.terms import Terms
 _CENTS = 1e4
 
 
-def observation_state(terms: Terms, risk: RiskSet) -> dict[str, Floats]:
-    """Compute every attribute of ``OBSERVATION`` but age.
+def observation_state(terms: Terms, risk: RiskSet, policies: StateTable | None = None) -> dict[str, Floats]:
+    """Compute every attribute of ``OBSERVATION`` but age; `policies` where policies have several versions.
 
     Every pair (observation, version of a term of its customer) is looked at once, in chunks; customers have few terms,
     and visibility is judged pair by pair, so late rows need no path of their own.
@@ -28,15 +31,16 @@ def observation_state(terms: Terms, risk: RiskSet) -> dict[str, Floats]:
     found: dict[str, Floats] = {name: np.full(size, np.nan) for name in names}
     for part in chunks(high - low):
         which, row = expand(low[part], high[part])
-        for name, values in _of_pairs(terms, risk.take(np.arange(size)[part]), which, row).items():
+        for name, values in _of_pairs(terms, risk.take(np.arange(size)[part]), which, row, policies).items():
             found[name][part] = values
     found["lead_days"] = np.where(risk.row >= 0, risk.lead, np.nan).astype(np.float64)
-    found["cutoff_month"] = risk.cutoff.view("datetime64[us]").astype("datetime64[M]").astype(np.int64) % 12 + 1.0
+    month = risk.cutoff.view("datetime64[us]").astype("datetime64[M]").astype(np.int64) % 12 + 1
+    found["cutoff_month"] = month.astype(np.float64)
     own = np.maximum(risk.row, 0)
     if len(terms.start):
         length = (terms.end[own] - terms.start[own]) / DAY
         offer_known = np.maximum(terms.ints("offer_date")[own], terms.ints("offer_seen")[own]) < risk.cutoff
-        offer = np.where(offer_known, terms_floats(terms, "offer_premium")[own], np.nan)
+        offer = np.where(offer_known, numbers(terms.table["offer_premium"])[own], np.nan)
         found["term_days"] = np.where(risk.row >= 0, length, np.nan)
         found["offer_change"] = np.where(risk.row >= 0, _change(offer, terms.premium[own]), np.nan)
     return found
@@ -46,29 +50,35 @@ _HELD = ("customer_tenure_days", "policies_held", "lines_held", "premium_held", 
 _POLICY = ("tenure_days", "term_number", "premium_change")
 
 
-def terms_floats(terms: Terms, column: str) -> Floats:
-    """A number column of the terms."""
-    return np.asarray(pc.fill_null(terms.table[column], np.nan), dtype=np.float64)
-
-
-def _of_pairs(terms: Terms, risk: RiskSet, which: Ints, row: Ints) -> dict[str, Floats]:
+def _of_pairs(terms: Terms, risk: RiskSet, which: Ints, row: Ints, policies: StateTable | None) -> dict[str, Floats]:
     cutoff = risk.cutoff[which]
     begun = (terms.known_from[row] < cutoff) & (cutoff <= terms.superseded[row]) & (terms.start[row] <= cutoff)
     which, row, cutoff = which[begun], row[begun], cutoff[begun]
     until = np.where(terms.ended_seen[row] < cutoff, np.minimum(terms.end[row], terms.ended[row]), terms.end[row])
     inside = cutoff < until
-    found = _held(terms, which[inside], row[inside], risk.cutoff)
-    since = np.where(terms.ints("inception")[row] < NEVER, terms.ints("inception")[row], terms.start[row])
+    inception, line = _of_the_policy(terms, row, cutoff, policies)
+    found = _held(terms, which[inside], row[inside], risk.cutoff, line[inside])
+    since = np.where(inception < NEVER, inception, terms.start[row])
     found["customer_tenure_days"] = _days_from(_lowest(which, since, len(risk.cutoff)), risk.cutoff)
     own_row = risk.row[which]
     mine = (own_row >= 0) & (terms.policy[row] == terms.policy[np.maximum(own_row, 0)])
     return found | _of_policy(terms, risk, which[mine], row[mine], since[mine])
 
 
-def _held(terms: Terms, which: Ints, row: Ints, cutoff: Ints) -> dict[str, Floats]:
+def _of_the_policy(terms: Terms, row: Ints, cutoff: Ints, policies: StateTable | None) -> tuple[Ints, Ints]:
+    """Inception and line code of the pairs' policies, by the version visible at the cutoff where there are several."""
+    if policies is None:
+        return terms.ints("inception")[row], _codes(terms.table["line"])[row]
+    version = policies.rows(terms.policy[row], cutoff)
+    inception = np.asarray(policies.versions["inception"], dtype=np.int64)[version]
+    return np.where(version >= 0, inception, NEVER), np.where(
+        version >= 0, _codes(policies.versions["line"])[version], -1
+    )
+
+
+def _held(terms: Terms, which: Ints, row: Ints, cutoff: Ints, lines: Ints) -> dict[str, Floats]:
     """Cover in force, by observation."""
     size = len(cutoff)
-    lines = _codes(terms)[row]
     cents = np.rint(np.nan_to_num(terms.premium[row]) * _CENTS).astype(np.int64)
     return {
         "policies_held": _distinct(which, terms.policy[row], size),
@@ -96,8 +106,8 @@ def _of_policy(terms: Terms, risk: RiskSet, which: Ints, row: Ints, since: Ints)
     }
 
 
-def _codes(terms: Terms) -> Ints:
-    indices = pc.dictionary_encode(terms.table["line"]).combine_chunks().indices
+def _codes(lines: Any) -> Ints:
+    indices = pc.dictionary_encode(lines).combine_chunks().indices
     return np.asarray(pc.fill_null(indices, -1), dtype=np.int64)
 
 
@@ -118,7 +128,7 @@ def _distinct(which: Ints, code: Ints, size: int) -> Floats:
 
 
 def _lowest(which: Ints, values: Ints, size: int) -> Floats:
-    """Least value of each observation in days, NaN without any; microseconds to days first, so that floats are exact."""
+    """Least value of each observation, from microseconds to days; NaN without any."""
     edges = np.searchsorted(which, np.arange(size + 1))
     return segments(np.minimum, values / DAY, edges[:-1], edges[1:])
 
@@ -129,4 +139,5 @@ def _days_from(days: Floats, cutoff: Ints) -> Floats:
 
 
 def _change(new: Floats, old: Floats) -> Floats:
-    return np.divide(new, old, out=np.full(len(new), np.nan), where=old > 0) - 1.0
+    change: Floats = np.divide(new, old, out=np.full(len(new), np.nan), where=old > 0) - 1.0
+    return change
