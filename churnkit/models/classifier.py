@@ -28,7 +28,7 @@ class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     event: ClassVar[str] = ""
 
     def __init__(
-        self, *, n_estimators: int = 600, learning_rate: float = 0.05, num_leaves: int = 15, max_depth: int = 8,
+        self, *, n_estimators: int = 600, learning_rate: float = 0.08, num_leaves: int = 8, max_depth: int = 8,
         min_child_samples: int = 100, feature_fraction: float = 0.6, bagging_fraction: float = 0.8,
         reg_lambda: float = 5.0, max_bin: int = 127, early_stopping_rounds: int = 30, monotone: bool = True,
         calibration: str = "auto", refit: bool = True, min_events: int = 50, random_state: int = 0,

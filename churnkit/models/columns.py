@@ -41,14 +41,17 @@ def as_frame(X: Any) -> pd.DataFrame:
         frame = X if all(isinstance(c, str) for c in X.columns) else X.set_axis([str(c) for c in X.columns], axis=1)
     else:
         array = np.asarray(X)
+        if np.iscomplexobj(array):
+            raise UsageError("Complex data not supported.", found=f"{array.dtype}", where="X")
         if array.ndim != 2:
             raise UsageError("Expected 2D array, rows by columns.", found=f"{array.ndim} dimension(s)",
                              fix="Reshape your data: one row is X.reshape(1, -1).")  # fmt: skip
         frame = pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])
         frame = frame.infer_objects() if array.dtype == object else frame
     if not frame.shape[1] or not len(frame):
+        empty = "sample" if not len(frame) else "feature"
         raise UsageError("X has at least one row and one column.",
-                         found=f"{len(frame)} sample(s) and {frame.shape[1]} feature(s)")  # fmt: skip
+                         found=f"0 {empty}(s) (shape={frame.shape}) while a minimum of 1 is required")  # fmt: skip
     if not frame.columns.is_unique:
         twice = sorted(set(frame.columns[frame.columns.duplicated()]))
         raise UsageError("A column name stands for one column.", found=f"twice: {', '.join(twice)}", where="X")
@@ -224,6 +227,8 @@ def check_labels(y: Any, rows: int, *, min_events: int) -> Labels:
     ContractError
         CLS28: one class only, or fewer than `min_events` of the rarer one.
     """
+    if y is None:
+        raise UsageError("Training requires y to be passed, but the target y is None.")
     column = pd.Series(np.asarray(y).ravel() if not isinstance(y, pd.Series) else y.to_numpy(na_value=np.nan))
     if len(column) != rows:
         raise UsageError("There is one label per row.", found=f"{len(column)} labels, {rows} rows")

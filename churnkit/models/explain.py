@@ -16,7 +16,7 @@ from churnkit.errors import UsageError
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.columns import Columns, Floats
 from churnkit.models.trees import frame_of, threads
-from churnkit.models.wording import LANGUAGES, NONE_STRONG, fragment, sentence
+from churnkit.models.wording import LANGUAGES, NONE_STRONG, fragment, tail
 from churnkit.panel import catalog as standard
 from churnkit.panel.feature import Feature
 
@@ -125,8 +125,15 @@ def reasons(model: RenewalModel | ChurnModel, X: Any, *, top: int = 3, language:
         sums[:, i] = parts[:, members].sum(axis=1)
     stay = 1 if model.event == "renewed" else -1
     picked = _pick(sums, top=top, only=-stay if toward == "leave" else 0)
-    out = _say(model, X, parts, groups, picked, language=language)
-    return _finish(out, table.index, sums, stay=stay, language=language, event=model.event)
+    words = _say(model, X, parts, groups, picked, language=language)
+    at, g = picked["at"].to_numpy(), picked["g"].to_numpy()
+    size = np.where(g >= 0, sums[at, g], 0.0) if groups.names else np.zeros(len(g))
+    way = np.where(g < 0, 0, np.sign(size) * stay).astype(int)
+    tails = np.array([tail(d, model.event, language) for d in ("", "stay", "leave")], dtype=object)
+    group = np.array([*groups.names, ""], dtype=object)[g]
+    direction = np.array(["", "stay", "leave"], dtype=object)[way]
+    return pd.DataFrame({"row": table.index.to_numpy()[at], "rank": picked["rank"].to_numpy(), "group": group,
+                         "contribution": size, "direction": direction, "text": words + tails[way]})  # fmt: skip
 
 
 def _pick(sums: Matrix, *, top: int, only: int) -> pd.DataFrame:
@@ -143,8 +150,8 @@ def _pick(sums: Matrix, *, top: int, only: int) -> pd.DataFrame:
 
 
 def _say(model: RenewalModel | ChurnModel, X: Any, parts: Matrix, groups: _Groups, picked: pd.DataFrame, *,
-         language: str) -> pd.DataFrame:  # fmt: skip
-    """Give each picked reason its speaker: the column of the group that moves most in the group's direction."""
+         language: str) -> npt.NDArray[np.object_]:  # fmt: skip
+    """Words of each picked reason. It speaks through the column that moves most in its group's direction."""
     frame = model.columns_.align(X)
     missing = frame.isna().to_numpy()
     words = np.full(len(picked), NONE_STRONG[language], dtype=object)
@@ -163,16 +170,4 @@ def _say(model: RenewalModel | ChurnModel, X: Any, parts: Matrix, groups: _Group
         name = model.columns_.names[column]
         texts = [fragment(name, v, groups.features[column], language) for v in [*distinct, None]]
         words[at] = np.array(texts, dtype=object)[codes]
-    return picked.assign(words=words, group=np.array([*groups.names, ""], dtype=object)[picked["g"]])
-
-
-def _finish(out: pd.DataFrame, index: pd.Index[Any], sums: Matrix, *, stay: int, language: str,
-            event: str) -> pd.DataFrame:  # fmt: skip
-    strong = (out["g"] >= 0).to_numpy()
-    size = np.zeros(len(out))
-    size[strong] = sums[out["at"].to_numpy()[strong], out["g"].to_numpy()[strong]]
-    direction = np.where(~strong, "", np.where(np.sign(size) == stay, "stay", "leave"))
-    text = [sentence(w, d, event, language) for w, d in zip(out["words"], direction, strict=True)]
-    rank, group = out["rank"].to_numpy(), out["group"].to_numpy()
-    return pd.DataFrame({"row": index.to_numpy()[out["at"]], "rank": rank, "group": group, "contribution": size,
-                         "direction": direction, "text": text})  # fmt: skip
+    return words

@@ -37,15 +37,15 @@ _CHINESE = {
 }  # fmt: skip
 
 
-def sentence(words: str, direction: str, event: str, language: str) -> str:
-    """Join what is known of the customer with what goes with it.
+def tail(direction: str, event: str, language: str) -> str:
+    """Say what goes with what was said of the customer; nothing without a direction.
 
     Examples
     --------
-    >>> sentence("Complaints so far: 2", "leave", "renewed", "en")
+    >>> "Complaints so far: 2" + tail("leave", "renewed", "en")
     'Complaints so far: 2; such customers renew less often'
     """
-    return words + _TAILS.get((language, event, direction), "")
+    return _TAILS.get((language, event, direction), "")
 
 
 def number(value: float, unit: str = "") -> str:
