@@ -26,7 +26,9 @@ def reliability(curve: pd.DataFrame, *, outcome: str) -> Figure:
     low, high = min(curve["predicted"].min(), curve["low"].min()), max(curve["predicted"].max(), curve["high"].max())
     axes.plot([low, high], [low, high], color=GREY, linewidth=1, label="perfect")
     around = np.array([curve["observed"] - curve["low"], curve["high"] - curve["observed"]]).clip(min=0)
-    axes.errorbar(curve["predicted"], curve["observed"], yerr=around, color=BLUE, fmt="o-", capsize=2, label="model, 95 %")
+    axes.errorbar(
+        curve["predicted"], curve["observed"], yerr=around, color=BLUE, fmt="o-", capsize=2, label="model, 95 %"
+    )
     axes.legend(frameon=False)
     return figure
 
@@ -75,7 +77,9 @@ def beeswarm(contributions: pd.DataFrame, values: pd.DataFrame, *, most: int = 1
 def by_segment(table: pd.DataFrame, *, outcome: str) -> Figure:
     """Draw observed against expected lapses per segment with 95 % intervals, from ``Evaluation.by_line``."""
     figure, axes = _axes(f"Observed / expected {outcome} by line", "ratio", "", size=(6.0, 0.5 * len(table) + 1.5))
-    around = np.array([table["observed_expected"] - table["low"], table["high"] - table["observed_expected"]]).clip(min=0)
+    around = np.array([table["observed_expected"] - table["low"], table["high"] - table["observed_expected"]]).clip(
+        min=0
+    )
     rows = np.arange(len(table))
     axes.errorbar(table["observed_expected"], rows, xerr=around, fmt="o", color=BLUE, capsize=2)
     axes.set_yticks(rows, [f"{line} (n {n:,})" for line, n in zip(table.index, table["n"], strict=True)])

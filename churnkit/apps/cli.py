@@ -20,7 +20,10 @@ app = typer.Typer(
 Data = Annotated[Path, typer.Argument(help="Folder of the book: a table per file, churnkit.toml beside them.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Workspace = Annotated[Path, typer.Option(help="Folder of mlflow.db and the models.")]
-Cutoff = Annotated[str | None, typer.Option(help="Moment up to which the tables are complete, instead of churnkit.toml's.")]
+Cutoff = Annotated[
+    str | None, typer.Option(help="Moment up to which the tables are complete; overrules churnkit.toml.")
+]
+TestFrom = Annotated[str | None, typer.Option(help="First day of the test period; the last ripe year if not given.")]
 
 
 class Which(StrEnum):
@@ -85,7 +88,7 @@ def check(data: Data, data_cutoff: Cutoff = None, as_json: Json = False) -> None
 def train(
     data: Data,
     target: Annotated[Which, typer.Option(help="What to predict.")] = Which.renewal,
-    test_from: Annotated[str | None, typer.Option(help="First day of the test period; the last ripe year if not given.")] = None,
+    test_from: TestFrom = None,
     workspace: Workspace = Path("."),
     seed: Annotated[int, typer.Option(min=0)] = 0,
     data_cutoff: Cutoff = None,
@@ -100,7 +103,7 @@ def train(
     book = open_book(data, data_cutoff=data_cutoff)
     checked(book, steps)
     for name in ("renewal", "churn") if target is Which.both else (target.value,):
-        trained = fit_target(book, name, steps, test_from=test_from, random_state=seed)  # type: ignore[arg-type]
+        trained = fit_target(book, name, steps, test_from=test_from, random_state=seed)
         done = measure(trained, steps)
         value = priced(book, trained) if name == "renewal" else None
         model = record(trained, done, steps, workspace=workspace, value=value)

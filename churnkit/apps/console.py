@@ -33,14 +33,16 @@ class Steps:
         self.console.print(text, markup=False)
 
 
-def show(frame: pd.DataFrame, *, title: str, console: Console | None = None, digits: int = 4) -> None:
-    """Print a DataFrame as a table on standard output."""
+def show(frame: pd.DataFrame, *, title: str, digits: int = 4) -> None:
+    """Print a DataFrame as a table on standard output, no column cut."""
     table = Table(title=title, title_justify="left", header_style="bold")
     for name in frame.columns:
-        table.add_column(str(name), justify="right" if pd.api.types.is_numeric_dtype(frame[name]) else "left")
+        numeric = pd.api.types.is_numeric_dtype(frame[name])
+        table.add_column(str(name), justify="right" if numeric else "left", no_wrap=True)
     for row in frame.itertuples(index=False):
         table.add_row(*(_cell(value, digits) for value in row))
-    (console or Console()).print(table)
+    console = Console()
+    Console(width=max(console.width, 120)).print(table)
 
 
 def _cell(value: Any, digits: int) -> str:

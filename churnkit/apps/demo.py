@@ -78,8 +78,9 @@ def _value_beside_truth(book: Book, scores: pd.DataFrame, value: LifetimeValue, 
     both["all"] = "all"
     parts = []
     for key in ("line", "all"):
-        parts.append(both.groupby(key).agg(policies=("value", "size"), estimated=("value", "sum"), true=("true_value", "sum"),
-                                           s1=("s1", "mean"), s1_true=("s1_true", "mean")))  # fmt: skip
+        grouped = both.groupby(key)
+        parts.append(grouped.agg(policies=("value", "size"), estimated=("value", "sum"), true=("true_value", "sum"),
+                                 s1=("s1", "mean"), s1_true=("s1_true", "mean")))  # fmt: skip
     worth = pd.concat(parts).rename_axis("line")
     return worth.assign(ratio=worth["estimated"] / worth["true"])
 
@@ -88,8 +89,8 @@ def _truth(ceiling: Ceiling, done: Evaluation, worth: pd.DataFrame) -> dict[str,
     named = {name: done.metrics[name]["estimate"] for name in
              ("attainable_gain", "expected_log_loss_base", "expected_log_loss_model", "expected_log_loss_ceiling",
               "expected_log_loss_truth")}  # fmt: skip
-    return {"true_renewal_rate": float(ceiling.truth.mean()), **named, "true_value": float(worth.loc["all", "true"]),
-            "estimated_value": float(worth.loc["all", "estimated"])}  # fmt: skip
+    true, estimated = (float(worth[name].to_numpy()[-1]) for name in ("true", "estimated"))
+    return {"true_renewal_rate": float(ceiling.truth.mean()), **named, "true_value": true, "estimated_value": estimated}
 
 
 def _paths(root: Path) -> dict[str, str]:
@@ -100,11 +101,21 @@ def _paths(root: Path) -> dict[str, str]:
 
 def _tell(done: dict[str, Evaluation], truth: dict[str, float], worth: pd.DataFrame, plan: RetentionPlan) -> None:
     for target, evaluation in done.items():
-        show(evaluation.table.reset_index(), title=f"{target}: test metrics with 95 % intervals, beside three baselines")
+        show(
+            evaluation.table.reset_index(), title=f"{target}: test metrics with 95 % intervals, beside three baselines"
+        )
         print(evaluation.text + "\n")
-    show(worth.reset_index(), title="Five-year value of the policies in force (yuan, 8 % a year, current term excluded), beside the truth")  # fmt: skip
-    print(f"True renewal rate of the test rows {truth['true_renewal_rate']:.1%}. The value is the constant-rate baseline.\n")
-    listed = plan.table.assign(end_date=plan.table["end_date"].dt.strftime("%Y-%m-%d"))
-    show(listed[["rank", "customer_id", "line", "end_date", "renewal", "expected_value", "reason_1"]],
-         title="The ten customers most worth a call", digits=3)  # fmt: skip
+    beside = "Five-year value of the policies in force (yuan, 8 % a year, current term excluded), beside the truth"
+    show(worth.reset_index(), title=beside, digits=3)
+    print(f"True renewal rate of the test rows {truth['true_renewal_rate']:.1%}. "
+          "The value is the constant-rate baseline.\n")  # fmt: skip
+    print(f"The {len(plan.table)} customers most worth a call")
+    reasons = [name for name in map(str, plan.table) if name.startswith("reason_")]
+    for row in plan.table.to_dict("records"):
+        print(f"{row['rank']:>3}. {row['customer_id']}  {row['line']}, due {row['end_date']:%Y-%m-%d}, "
+              f"renewal {row['renewal']:.0%}, value {row['value']:,.0f} yuan, "
+              f"a call is worth {row['expected_value']:,.0f}")  # fmt: skip
+        for name in reasons:
+            if isinstance(row[name], str):
+                print(f"       {row[name]}")
     print(plan.text)

@@ -23,7 +23,8 @@ def check_output(path: str | os.PathLike[str]) -> Path:
     """
     target = Path(path)
     if target.suffix.lower() not in KINDS:
-        raise UsageError(f"A list is written as {', '.join(KINDS)}.", found=str(target), fix="Name the file so, such as list.xlsx.")
+        raise UsageError(f"A list is written as {', '.join(KINDS)}.", found=str(target),
+                         fix="Name the file so, such as list.xlsx.")  # fmt: skip
     if not target.resolve().parent.is_dir():
         raise UsageError("A list is written into a folder that exists.", found=f"no folder {target.resolve().parent}")
     return target

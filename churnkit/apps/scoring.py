@@ -52,5 +52,7 @@ def score(
     texts = told.pivot(index="row", columns="rank", values="text").rename(columns=lambda rank: f"reason_{rank}")
     rows = rows.join(texts).assign(as_of=pd.Timestamp(as_of))
     risk = rows[target] if target == "churn" else 1 - rows[target]
-    order = rows.assign(_risk=risk).sort_values(["_risk", *keys[:2]], ascending=[False, *[True] * len(keys[:2])], kind="stable")
+    order = rows.assign(_risk=risk).sort_values(
+        ["_risk", *keys[:2]], ascending=[False, *[True] * len(keys[:2])], kind="stable"
+    )
     return order.drop(columns="_risk").reset_index(drop=True)

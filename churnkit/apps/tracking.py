@@ -35,8 +35,8 @@ from churnkit import plots
 from churnkit.errors import UsageError
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.curves import gains_curve, reliability_curve
-from churnkit.models.metrics import Evaluation, evaluate
 from churnkit.models.explain import contributions
+from churnkit.models.metrics import Evaluation, evaluate
 from churnkit.panel.catalog import describe
 from churnkit.panel.panel import Panel
 from churnkit.value.lifetime import LifetimeValue
@@ -128,7 +128,7 @@ def log_model(
 
 
 def _metrics(done: Evaluation) -> dict[str, float]:
-    flat = {}
+    flat: dict[str, float] = {}
     for name, figure in done.metrics.items():
         flat |= {name: figure["estimate"], f"{name}_low": figure["low"], f"{name}_high": figure["high"]}
     for baseline, figures in done.baselines.items():
@@ -163,7 +163,7 @@ def _entry(name: str) -> dict[str, Any]:
 
 def _log_plots(model: RenewalModel | ChurnModel, test: Panel, done: Evaluation) -> None:
     known = test.take(test.y.notna().to_numpy())
-    y, p = known.y.to_numpy(dtype=float), model.predict_proba(known.X)[:, 1]
+    y, p = known.y.to_numpy(dtype=np.float64), model.predict_proba(known.X)[:, 1]
     risk, lapse = (p, y) if model.event == "churned" else (1 - p, 1 - y)
     outcome = "churned customers" if model.event == "churned" else "lapses"
     mlflow.log_figure(plots.reliability(reliability_curve(y, p), outcome=model.event), "plots/reliability.png")
@@ -177,7 +177,8 @@ def _log_plots(model: RenewalModel | ChurnModel, test: Panel, done: Evaluation) 
     by_group = shap.T.groupby(groups).sum().T.abs().mean().sort_values(ascending=False)
     mlflow.log_figure(plots.importance(by_group), "plots/shap_groups.png")
     mlflow.log_figure(plots.beeswarm(shap, values), "plots/shap_beeswarm.png")
-    mlflow.log_dict({"rows": len(sample), "unit": "log-odds", "mean_absolute": by_group.round(6).to_dict()}, "shap_summary.json")
+    summary = {"rows": len(sample), "unit": "log-odds", "mean_absolute": by_group.round(6).to_dict()}
+    mlflow.log_dict(summary, "shap_summary.json")
 
 
 def _log_pyfunc(model: RenewalModel | ChurnModel, value: LifetimeValue | None) -> str:

@@ -91,7 +91,8 @@ def record(
     trained: Trained, done: Evaluation, steps: Steps, *, workspace: Path, value: LifetimeValue | None = None
 ) -> str:
     """Track the run in the workspace and return the model's URI."""
-    with steps.step(f"{trained.target} tracking", "Recording the run in MLflow"), track(trained.target, workspace=workspace):
+    saying = f"Recording the {trained.target} run in MLflow"
+    with steps.step(f"{trained.target} tracking", saying), track(trained.target, workspace=workspace):
         return log_model(trained.model, trained.train, trained.test, evaluation=done, value=value)
 
 

@@ -76,7 +76,7 @@ def plan_retention(
     capacity : int, contacts
     due_within_days : int, days ahead in which a renewal must fall due
     save_rate : float, assumed share of lapses that one contact prevents
-    contact_cost : float or None, currency per contact; None: the mean over lines of the book's economics, or defaults
+    contact_cost : float or None, currency per contact; None: as the book's economics say, on average over its lines
     holdout : float, share of households never contacted
     random_state : int
 
@@ -96,10 +96,11 @@ def plan_retention(
     if contact_cost is None:
         contact_cost = float(economics_table(book)["contact_cost"].reindex(scores["line"].unique()).mean())
     if capacity < 1 or not 0 <= holdout < 1 or not 0 <= save_rate <= 1 or contact_cost < 0:
-        raise UsageError("capacity is at least 1, shares lie in 0 … 1 and costs are not negative.",
-                         found=f"capacity={capacity}, holdout={holdout}, save_rate={save_rate}, contact_cost={contact_cost}")  # fmt: skip
+        found = f"capacity={capacity}, holdout={holdout}, save_rate={save_rate}, contact_cost={contact_cost}"
+        raise UsageError("capacity is at least 1, shares lie in 0 … 1 and costs are not negative.", found=found)
     as_of = pd.Timestamp(scores["as_of"].iloc[0]) if len(scores) else book.settings.data_cutoff
-    people = _by_customer(scores, as_of, due_within_days=due_within_days, save_rate=save_rate, contact_cost=contact_cost)
+    people = _by_customer(scores, as_of, due_within_days=due_within_days, save_rate=save_rate)
+    people = people.assign(expected_value=people["gain"] - contact_cost)
     people = people.merge(suppressed(book, as_of), on="customer_id", how="left")
     held = _hold_out(people, share=holdout, random_state=random_state)
     reason = people["reason"].astype("object").mask(people["reason"].isna() & held, "hold-out: never contacted")
@@ -110,22 +111,20 @@ def plan_retention(
     left = people.assign(reason=reason.mask(people["customer_id"].isin(below["customer_id"]), "below the capacity"))
     left = left.loc[~left["customer_id"].isin(chosen["customer_id"]), ["customer_id", "reason"]].reset_index(drop=True)
     table = _listed(chosen, scores)
-    return RetentionPlan(table, left, _text(table, left, save_rate=save_rate, contact_cost=contact_cost, held=int(held.sum())))
+    text = _text(table, left, save_rate=save_rate, contact_cost=contact_cost, held=int(held.sum()))
+    return RetentionPlan(table, left, text)
 
 
-def _by_customer(
-    scores: pd.DataFrame, as_of: pd.Timestamp, *, due_within_days: int, save_rate: float, contact_cost: float
-) -> pd.DataFrame:
+def _by_customer(scores: pd.DataFrame, as_of: pd.Timestamp, *, due_within_days: int, save_rate: float) -> pd.DataFrame:
     due = (scores["end_date"] - as_of).dt.days.between(0, due_within_days)
     given = (scores["value"] / scores["s1"]).where(scores["s1"] > 0, 0.0)
     gain = pd.Series(assumed_uplift(scores["renewal"], save_rate), index=scores.index) * given
     rows = scores.assign(due=due.astype(int), gain=gain.where(due, 0.0).fillna(0.0), open=scores["renewal"].where(due))
     rows["ends"] = scores["end_date"].where(due)
-    people = rows.groupby("customer_id", as_index=False).agg(
-        due=("due", "sum"), gain=("gain", "sum"), renewal=("open", "min"), value=("value", "sum"), end_date=("ends", "min"),
-        lowest=("renewal", "min"),
+    return rows.groupby("customer_id", as_index=False).agg(
+        due=("due", "sum"), gain=("gain", "sum"), renewal=("open", "min"), value=("value", "sum"),
+        end_date=("ends", "min"), lowest=("renewal", "min"),
     )  # fmt: skip
-    return people.assign(expected_value=people["gain"] - contact_cost)
 
 
 def _hold_out(people: pd.DataFrame, *, share: float, random_state: int) -> pd.Series[bool]:

@@ -28,7 +28,7 @@ def suppressed(book: Book, as_of: pd.Timestamp) -> pd.DataFrame:
     -------
     DataFrame with customer_id, household_id and reason (None where contact is allowed).
     """
-    people = book.sql(_CUSTOMERS, as_of=as_of).to_pandas().drop_duplicates("customer_id", keep="last")
+    people: pd.DataFrame = book.sql(_CUSTOMERS, as_of=as_of).to_pandas().drop_duplicates("customer_id", keep="last")
     if book.has("complaints"):
         complaining = set(book.sql(_OPEN, as_of=as_of).to_pandas()["customer_id"])
         blocked = people["customer_id"].isin(complaining) & people["reason"].isna()
