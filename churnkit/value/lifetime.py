@@ -41,9 +41,10 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     rates_ : Series indexed by line
-        Renewal rate of ripe terms at the shortest lead in the training panel, drawn towards the overall rate by 50
-        renewals' weight; ``rate_`` is the overall one. Other exits (death, total loss, insurer's decline) count as not
-        renewed where the panel holds their rows.
+        Share of terms renewed among the ripe ones of the training panel, each term once, at the shortest lead at
+        which it was still open (early renewers have left the shorter ones, mid-term exits count as lapses), drawn
+        towards the overall rate by 50 renewals' weight; ``rate_`` is the overall one. Other exits (death, total loss,
+        insurer's decline) count as not renewed where the panel holds their rows.
     other_exits_ : int, such rows
     economics_ : DataFrame, the figures in use by line, with their origin
     model_ : RenewalModel

@@ -1,10 +1,10 @@
 """A small insurer whose renewal probabilities are known, as a matrix of stacked leads."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 from scipy.special import expit
+
+from churnkit.panel.panel import Panel
 
 FEATURES = ["lead_days", "line", "region", "price_step", "waiting", "score", "tenure", "noise"]
 
@@ -37,10 +37,9 @@ def insurer(customers=2500, *, years=3, seed=0, strength=1.0):
 
 
 def as_panel(rows, *, target="renewal"):
-    """Dress rows as a panel: what evaluation and value read of one."""
+    """Dress rows as a panel."""
     rows = rows.reset_index(drop=True)
     keys = rows[["customer_id", "line", "cutoff", "lead_days", "end_date"]].assign(
         entity=rows["customer_id"].astype(str) + rows["end_date"].astype(str), cause=""
     )
-    return SimpleNamespace(X=rows[FEATURES], y=rows["y"], keys=keys, groups=rows["customer_id"], cutoff=rows["cutoff"],
-                           target=target)  # fmt: skip
+    return Panel(X=rows[FEATURES], y=rows["y"], keys=keys, target=target)
