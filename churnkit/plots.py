@@ -80,8 +80,8 @@ def by_segment(table: pd.DataFrame, *, outcome: str) -> Figure:
     around = np.array([table["observed_expected"] - table["low"], table["high"] - table["observed_expected"]]).clip(
         min=0
     )
-    rows = np.arange(len(table))
-    axes.errorbar(table["observed_expected"], rows, xerr=around, fmt="o", color=BLUE, capsize=2)
+    ratio, rows = table["observed_expected"], np.arange(len(table))
+    axes.errorbar(ratio, rows, xerr=around, fmt="o", color=BLUE, capsize=2)
     axes.set_yticks(rows, [f"{line} (n {n:,})" for line, n in zip(table.index, table["n"], strict=True)])
     axes.axvline(1, color=GREY, linewidth=1)
     return figure

@@ -52,7 +52,6 @@ def score(
     texts = told.pivot(index="row", columns="rank", values="text").rename(columns=lambda rank: f"reason_{rank}")
     rows = rows.join(texts).assign(as_of=pd.Timestamp(as_of))
     risk = rows[target] if target == "churn" else 1 - rows[target]
-    order = rows.assign(_risk=risk).sort_values(
-        ["_risk", *keys[:2]], ascending=[False, *[True] * len(keys[:2])], kind="stable"
-    )
-    return order.drop(columns="_risk").reset_index(drop=True)
+    ids = [name for name in ("customer_id", "policy_id") if name in rows]
+    order = rows.assign(_safety=-risk).sort_values(["_safety", *ids], kind="stable")
+    return order.drop(columns="_safety").reset_index(drop=True)

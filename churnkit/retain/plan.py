@@ -1,4 +1,4 @@
-"""Whom to contact: expected value per contact, a random hold-out drawn first, everybody left out listed with a reason."""
+"""Whom to contact: expected value per contact, a hold-out drawn first, everybody left out listed with a reason."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class RetentionPlan:
     Attributes
     ----------
     table : DataFrame, one row per customer to contact, best first
-        rank, customer_id, expected_value (currency), renewal (the lowest of the customer's due policies), value, policies
-        (number due), end_date (first), reason_1 … as scored.
+        rank, customer_id, expected_value (currency), renewal (the lowest of the customer's due policies), value,
+        policies (number due), end_date (first), line, reason_1 … as scored.
     left_out : DataFrame with customer_id and reason
     text : str
     """
@@ -40,7 +40,7 @@ class RetentionPlan:
 
 
 def assumed_uplift(renewal: npt.ArrayLike, save_rate: float) -> npt.NDArray[np.float64]:
-    """Assumed rise of the renewal probability by one contact: ``save rate x (1 - renewal)``, fading to 0 above 90 % risk.
+    """Assumed rise of renewal by one contact: ``save rate x (1 - renewal)``, fading to 0 above 90 % risk.
 
     Examples
     --------
