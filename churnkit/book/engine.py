@@ -111,9 +111,11 @@ class Engine:
     def read_arrow(self, name: str, rows: pa.Table) -> None:
         """Copy an Arrow table into the engine."""
         with self._lock:
-            self._connection.register("_incoming", rows)
             try:
+                self._connection.register("_incoming", rows)
                 self.sql(f"CREATE TABLE {quote(name)} AS SELECT * FROM _incoming")
+            except duckdb.Error as error:
+                raise _refused(error) from error
             finally:
                 self._connection.unregister("_incoming")
 

@@ -39,7 +39,7 @@ class Book:
         What could not be read; `check_book` reports them, opening never raises them.
     """
 
-    def __init__(self, engine: Engine, settings: Settings, sources: Mapping[str, Source], *, source: str,
+    def __init__(self, engine: Engine, settings: Settings, *, sources: Mapping[str, Source], source: str,
                  unknown: tuple[str, ...] = (), problems: tuple[Finding, ...] = ()) -> None:  # fmt: skip
         self._engine, self.settings, self.sources, self.source = engine, settings, dict(sources), source
         self.unknown, self.problems = unknown, problems
@@ -74,8 +74,7 @@ class Book:
             counted = self._run(views.repeats_count_sql(table, self.settings)).to_pylist()[0]
             self._repeats[table] = counted["filled"] > counted["keys"]
             if self._repeats[table]:
-                columns = views.raw_columns(self.sources[table], self.settings)
-                query = views.repeats_select(self.sources[table], self.settings, columns)
+                query = views.repeats_select(self.sources[table], self.settings)
                 self._run(f"CREATE TABLE repeats_{table} AS {query}")
         return self._repeats[table]
 
@@ -107,8 +106,7 @@ class Book:
         """A text that changes with any value of any table, and not with the order of rows."""
         parts = []
         for table in sorted(self.tables):
-            columns = views.raw_columns(self.sources[table], self.settings)
-            values = ", ".join(quote(name) for name in columns)
+            values = ", ".join(quote(name) for name in views.raw_names(self.sources[table]))
             row = self.sql(f"SELECT count(*) AS n, sum(hash({values}))::VARCHAR AS h FROM raw_{table}").to_pylist()[0]
             parts.append(f"{table}:{sorted(self.sources[table].mapping)}:{row['n']}:{row['h']}")
         digest = self._run(f"SELECT md5({literal('|'.join(parts))}) AS digest")
@@ -132,8 +130,7 @@ class Book:
             return
         self._raw(table)
         repeats = self.repeats(table)
-        columns = views.raw_columns(self.sources[table], self.settings)
-        select = views.clean_select(self.sources[table], self.settings, columns, repeats=repeats)
+        select = views.clean_select(self.sources[table], self.settings, repeats=repeats)
         self._run(f"CREATE VIEW {table} AS {select}")
         self._ready.add(table)
 
@@ -203,18 +200,17 @@ def open_book(
     except EngineError as error:
         raise UsageError("The settings under [engine] must suit DuckDB.", found=error.detail,
                          fix='Write memory_limit = "4GB" and threads = 2.') from error  # fmt: skip
-    problems: list[Finding] = []
     if folder is not None:
         loaded, unknown, problems = read_folder(folder, engine)
     else:
-        loaded, unknown = read_frames(source, engine)  # type: ignore[arg-type]
+        loaded, unknown, problems = read_frames(source, engine)  # type: ignore[arg-type]
     sources = {}
     for table, kind, files in loaded:
         columns = engine.columns(f"source_{table}")
-        mapping = match_columns(table, columns, chosen.columns.get(table, {}))
+        mapping = match_columns(table, columns, given=chosen.columns.get(table, {}))
         sources[table] = Source(table, kind, columns, mapping, files)
     name = str(folder) if folder is not None else f"{len(sources)} DataFrames"
-    return Book(engine, chosen, sources, source=name, unknown=tuple(unknown), problems=tuple(problems))
+    return Book(engine, chosen, sources=sources, source=name, unknown=tuple(unknown), problems=tuple(problems))
 
 
 def _plain(value: Any) -> Any:

@@ -99,8 +99,8 @@ def read_folder(folder: Path, engine: Engine) -> tuple[list[Loaded], list[str], 
     return loaded, sorted(others), problems
 
 
-def read_frames(frames: Mapping[str, Any], engine: Engine) -> tuple[list[Loaded], list[str]]:
-    """Load a dict of DataFrames; return what `read_folder` does, without problems.
+def read_frames(frames: Mapping[str, Any], engine: Engine) -> tuple[list[Loaded], list[str], list[Finding]]:
+    """Load a dict of DataFrames; return what `read_folder` does.
 
     Raises
     ------
@@ -116,17 +116,24 @@ def read_frames(frames: Mapping[str, Any], engine: Engine) -> tuple[list[Loaded]
         raise UsageError("A book holds tables of the contract.",
                          found=f"only {', '.join(map(str, frames)) or 'nothing'}",
                          fix=f"Name them after: {', '.join(TABLES)}.")  # fmt: skip
+    problems = []
+    loaded: list[Loaded] = []
     for name in known:
-        engine.read_arrow(f"source_{name}", _to_arrow(frames[name]))
-    return [(name, "frame", ()) for name in known], sorted(str(name) for name in frames if name not in TABLES)
+        try:
+            engine.read_arrow(f"source_{name}", _to_arrow(frames[name]))
+            loaded.append((name, "frame", ()))
+        except (EngineError, ValueError) as error:
+            problems.append(_problem("TYP02", name, f"the frame does not read as a table: {error}",
+                                     "nothing of this table can be used", "check how it was made"))  # fmt: skip
+    return loaded, sorted(str(name) for name in frames if name not in TABLES), problems
 
 
-def match_columns(table: str, columns: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+def match_columns(table: str, columns: Iterable[str], *, given: Mapping[str, str]) -> dict[str, str]:
     """Lead from our column names to theirs: as mapped, else the same name, else the same but for case and blanks.
 
     Examples
     --------
-    >>> match_columns("calendar", ["Date ", "open"], {"working_day": "open"})
+    >>> match_columns("calendar", ["Date ", "open"], given={"working_day": "open"})
     {'date': 'Date ', 'working_day': 'open'}
     """
     names = list(columns)
@@ -210,12 +217,17 @@ def _header(path: Path) -> tuple[list[str], str]:
     if not any(name.strip() for name in names):
         raise ValueError("it is empty, without a header line")
     names = [name if name.strip() else f"unnamed_{i}" for i, name in enumerate(names, start=1)]
+    return _distinct(names), delimiter
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Keep names off the engine's own, and refuse two that differ in case and blanks only."""
     names = [f"{name}_" if name.lower() in _RESERVED else name for name in names]
     lower = [name.strip().lower() for name in names]
     twice = sorted({name for name in lower if lower.count(name) > 1})
     if twice:
         raise ValueError(f"two columns share the name {', '.join(twice)}")
-    return names, delimiter
+    return names
 
 
 def _file_lines(path: Path, rows: list[int]) -> dict[int, int]:
@@ -238,7 +250,9 @@ def _file_lines(path: Path, rows: list[int]) -> dict[int, int]:
 
 
 def _to_arrow(frame: pd.DataFrame) -> pa.Table:
-    names = [f"{name}_" if str(name).lower() in _RESERVED else str(name) for name in frame.columns]
+    names = _distinct([str(name) for name in frame.columns])
+    if not names:
+        raise ValueError("it has no columns")
     arrays = [_array(frame.iloc[:, i]) for i in range(frame.shape[1])]
     return pa.Table.from_arrays(arrays, names=names)
 
@@ -252,7 +266,7 @@ def _array(series: pd.Series) -> pa.Array:
     mixed = series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) in ("mixed", "mixed-integer")
     try:
         array = _texts(series) if mixed else pa.array(series, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
         array = _texts(series)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()

@@ -65,7 +65,7 @@ def _missing_column(book: Book, table: str, column: Column) -> Iterator[Finding]
     elif likely:
         yield Finding("COL01", "note", table, f"column {likely} is not used, and {column.name} is absent", count=1,
                       effect=f"what reads {column.name} is switched off", fix=mapping)  # fmt: skip
-    elif column.default:
+    elif column.default == "false":
         yield Finding("COL01", "warning", table, f"column {column.name} is absent", count=1,
                       effect=f"every row is taken as {column.default}", fix="add the column")  # fmt: skip
 
@@ -77,9 +77,9 @@ def unreadable_values(book: Book) -> Iterator[Failing]:
         for column in TABLES[table].columns:
             if column.name not in source.mapping:
                 continue
-            value, kind = views.given(source, column.name, book.settings)
+            value, kind = views.given(source, column.name, settings=book.settings)
             rows = f"SELECT {source.row} AS _row, {{shown}} AS value FROM {quote(source.relation)} WHERE "
-            read = views.typed(column, value, kind, book.settings.timezone)
+            read = views.typed(column, value, kind=kind, zone=book.settings.timezone)
             if views.may_fail(column, kind):
                 yield Failing(
                     table, rows.format(shown=f"({value})::VARCHAR") + f"{value} IS NOT NULL AND {read} IS NULL",
@@ -153,7 +153,7 @@ def future_rows(book: Book) -> Iterator[Failing]:
                 facts={"soon": f"count(*) FILTER (WHERE value > {cutoff} AND value < {cutoff} + INTERVAL 8 HOUR)"},
             )
     for column in ("start_date", "end_date"):
-        moved = book.has("terms") and views.time_of_day(book.sources["terms"], column, book.settings)
+        moved = book.has("terms") and views.time_of_day(book.sources["terms"], column, settings=book.settings)
         if moved:
             yield Failing(
                 "terms", f"SELECT {book.sources['terms'].row} AS _row, {moved} AS value"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from churnkit.book.engine import literal, quote
 from churnkit.book.readers import Source
 from churnkit.book.schema import SCALES, TABLES, Column
@@ -34,7 +32,7 @@ def _kind(sql_type: str) -> str:
     return "moment" if name.startswith(("TIMESTAMP", "DATE")) else "other"
 
 
-def given(source: Source, column: str, settings: Settings) -> tuple[str, str]:
+def given(source: Source, column: str, *, settings: Settings) -> tuple[str, str]:
     """SQL of a column's value as it came (blanks and NaN null, categories mapped), and the kind it holds."""
     theirs = source.mapping[column]
     name, kind = quote(theirs), _kind(source.columns[theirs])
@@ -50,7 +48,7 @@ def given(source: Source, column: str, settings: Settings) -> tuple[str, str]:
     return name, kind
 
 
-def typed(column: Column, value: str, kind: str, zone: str) -> str:
+def typed(column: Column, value: str, *, kind: str, zone: str) -> str:
     """SQL that reads a value as the column's type; null where it does not read."""
     if column.type in ("id", "text", "category"):
         return _text(value, kind)
@@ -73,15 +71,15 @@ def may_fail(column: Column, kind: str) -> bool:
         return kind not in ("moment", "zoned")
     if column.type == "bool":
         return kind != "bool"
-    return kind != "whole" if column.type == "integer" else kind in ("text", "moment", "zoned")
+    return kind not in ("whole", "bool")
 
 
-def time_of_day(source: Source, column: str, settings: Settings) -> str:
+def time_of_day(source: Source, column: str, *, settings: Settings) -> str:
     """SQL of a date column's full moment where the source may hold a time of day, else empty."""
     theirs = source.mapping.get(column)
     if theirs is None or source.columns[theirs].upper() == "DATE":
         return ""
-    value, kind = given(source, column, settings)
+    value, kind = given(source, column, settings=settings)
     return _moment(value, kind, settings.timezone) if kind in ("text", "moment") else ""
 
 
@@ -112,6 +110,8 @@ def _number(value: str, kind: str) -> str:
         return f"CASE WHEN isfinite({number}) THEN {number} END"
     if kind in ("moment", "zoned"):
         return "NULL::DOUBLE"
+    if kind == "number":
+        return f"CASE WHEN isfinite(({value})::DOUBLE) THEN {value} END"
     return f"({value})::DOUBLE" if kind == "bool" else value
 
 
@@ -131,6 +131,11 @@ def recorded_columns(source: Source) -> list[str]:
     return [name for name in wanted if name in source.mapping and spec.column(name) is None]
 
 
+def raw_names(source: Source) -> list[str]:
+    """Names of the typed columns of ``raw_<table>``, undeclared ones not among them."""
+    return [*TABLES[source.table].column_names, *recorded_columns(source)]
+
+
 def raw_columns(source: Source, settings: Settings) -> dict[str, str]:
     """SQL of every typed column of a table, absent ones null or their default."""
     spec = TABLES[source.table]
@@ -139,7 +144,8 @@ def raw_columns(source: Source, settings: Settings) -> dict[str, str]:
     for column in columns:
         sql = f"NULL::{SQL_TYPES[column.type]}"
         if column.name in source.mapping:
-            sql = typed(column, *given(source, column.name, settings), settings.timezone)
+            value, kind = given(source, column.name, settings=settings)
+            sql = typed(column, value, kind=kind, zone=settings.timezone)
         found[column.name] = f"coalesce({sql}, {column.default})" if column.default else sql
     if source.table == "terms" and settings.end_date_is == "last_covered_day":
         found["end_date"] = f"{found['end_date']} + INTERVAL 1 DAY"
@@ -172,7 +178,7 @@ def clock_sql(table: str, clock: str) -> str:
     return quote(clock)
 
 
-def seen_sql(source: Source, clock: str, delay_days: int) -> str:
+def seen_sql(source: Source, clock: str, *, delay_days: int) -> str:
     """SQL of the moment from which an event is visible through a clock; null where it has not happened.
 
     ``max(clock, recording time)``: the clock's own recording time, else the row's, else the clock plus the delay. A
@@ -216,7 +222,7 @@ def repeats_count_sql(table: str, settings: Settings) -> str:
     )
 
 
-def repeats_select(source: Source, settings: Settings, columns: Mapping[str, str]) -> str:
+def repeats_select(source: Source, settings: Settings) -> str:
     """The query behind ``repeats_<table>``: rows whose key comes more than once.
 
     Columns: _row; duplicate (a copy of an earlier row); unordered (other content, and no recorded_at tells which
@@ -224,11 +230,11 @@ def repeats_select(source: Source, settings: Settings, columns: Mapping[str, str
     """
     spec, table = TABLES[source.table], source.table
     keys = ", ".join(quote(key) for key in key_columns(table))
-    content = ", ".join(quote(name) for name in columns)
+    content = ", ".join(quote(name) for name in raw_names(source))
     version = next((name for name in ("recorded_at", f"{spec.clocks[0]}_recorded_at" if spec.clocks else "")
                     if name in source.mapping), "")  # fmt: skip
     order = quote(version) if version else "NULL::TIMESTAMP"
-    seen = seen_sql(source, spec.clocks[0], settings.delay(table)) if spec.clocks else order
+    seen = seen_sql(source, spec.clocks[0], delay_days=settings.delay(table)) if spec.clocks else order
     later = f"PARTITION BY {keys} ORDER BY version NULLS FIRST, content"
     return f"""
 WITH kept AS (SELECT * FROM raw_{table}
@@ -246,12 +252,13 @@ SELECT t._row, t.duplicate, coalesce(v.unordered, false) AS unordered, v.superse
 FROM twice AS t LEFT JOIN versions AS v ON t._row = v._row"""
 
 
-def clean_select(source: Source, settings: Settings, columns: Mapping[str, str], *, repeats: bool) -> str:
+def clean_select(source: Source, settings: Settings, *, repeats: bool) -> str:
     """The query behind ``<table>``: what findings leave, each clock with its ``_seen``, and superseded_at."""
     table = source.table
-    clocks = TABLES[table].clocks
-    shown = [f"{clock_sql(table, name)} AS {quote(name)}" if name in clocks else quote(name) for name in columns]
-    shown += [f"{seen_sql(source, clock, settings.delay(table))} AS {quote(clock + '_seen')}" for clock in clocks]
+    clocks, delay = TABLES[table].clocks, settings.delay(table)
+    shown = [f"{clock_sql(table, name)} AS {quote(name)}" if name in clocks else quote(name)
+             for name in raw_names(source)]  # fmt: skip
+    shown += [f"{seen_sql(source, clock, delay_days=delay)} AS {quote(clock + '_seen')}" for clock in clocks]
     shown.append("superseded_at" if repeats else "NULL::TIMESTAMP AS superseded_at")
     rows = f"raw_{table}"
     where = before_cutoff_sql(table, settings)

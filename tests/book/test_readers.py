@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from churnkit.book.check import check_book
@@ -85,3 +86,20 @@ def test_a_table_that_is_there_twice_is_a_finding(tables, write):
     tables["terms"].to_parquet(folder / "terms.parquet")
     item = _only(open_book(folder), "COL01")
     assert "as terms.csv and terms.parquet" in item.found
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame([[1, 2]], columns=["customer_id", "Customer_ID"])])
+def test_a_frame_that_is_no_table_is_a_finding(tables, open_tables, frame):
+    tables["customers"] = frame
+    assert _only(open_tables(tables), "TYP02").table == "customers"
+
+
+@pytest.mark.parametrize("value", [b"x", [1], 10**30, pd.Timedelta(days=1), float("inf"), "  ", pd.Interval(1, 2)])
+@pytest.mark.parametrize("column", ["start_date", "premium"])
+def test_whatever_lies_in_a_column_is_a_finding_and_no_traceback(tables, open_tables, column, value):
+    frame = tables["terms"].astype({column: object})
+    frame[column] = [value, *frame[column].iloc[1:]]
+    tables["terms"] = frame
+    found = check_book(open_tables(tables)).errors
+    assert {item.code for item in found} <= {"TYP02"}
+    assert found or (column, value) == ("premium", 10**30)
