@@ -15,7 +15,7 @@ from .endings import policy_terms
 
 DATA_CUTOFF = datetime(2022, 10, 15)
 LEADS = (14, 45, 90, 180, 330)
-WINDOWS = (7, 30, 60, 90, 180, 365, 730)
+WINDOWS = (30, 90, 365, 365, 365, 730)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 EVENT_TABLES = ("interactions", "claims", "complaints", "surveys", "outreach")
 VARIANTS = ("recorded", "per_clock", "unrecorded", "absent", "empty")
@@ -42,11 +42,13 @@ def hostile_book(seed, *, customers=40, variant=None):
     variant = variant or VARIANTS[seed % len(VARIANTS)]
     rng = Random(seed)
     rows = {name: [] for name in ("customers", "policies", "terms", *EVENT_TABLES)}
+    rows["moments"] = {}
     for number in range(customers):
         _customer(rng, rows, f"c{number:03d}")
     _rewrite(rng, rows, variant)
     if variant in ("recorded", "empty"):
         _move_customers(rng, rows)
+    del rows["moments"]
     tables = {name: _frame(name, found, variant) for name, found in rows.items()}
     _thin_out(tables, variant)
     if variant in ("recorded", "unrecorded"):
@@ -100,7 +102,11 @@ def _customer(rng, rows, customer_id):
     moments = _moments(rng, rows["terms"][first:])
     for name, most in zip(EVENT_TABLES, (25, 8, 5, 14, 5), strict=True):
         for _ in range(rng.randint(0, most)):
-            rows[name].append(_event(rng, name, customer_id, policies, moments, len(rows[name])))
+            row = _event(rng, name, customer_id, policies, moments, len(rows[name]))
+            rows[name].append(row)
+            if name == "interactions" and rng.random() < 0.3:
+                rows[name].append(_follow_up(rng, row, moments, len(rows[name])))
+    rows["moments"][customer_id] = moments
 
 
 def _policy(rng, rows, customer_id, policy_id, previous, start=None):
@@ -137,9 +143,9 @@ def _moments(rng, terms):
     moments = [c for c in cutoffs if c < DATA_CUTOFF]
     edges = [c - rng.choice(WINDOWS) * DAY for c in moments]
     moments = rng.sample(moments, min(12, len(moments))) + rng.sample(edges, min(12, len(edges)))
-    moments += [m + rng.choice([-1, 1]) * SECOND for m in moments[::2]]
+    moments += [m + rng.choice([-1, -1, 1]) * SECOND for m in moments]
     begin = datetime(2016, 1, 1)
-    free = [begin + timedelta(seconds=rng.randint(0, 6 * 365 * 86400)) for _ in range(40)]
+    free = [begin + timedelta(seconds=rng.randint(0, 6 * 365 * 86400)) for _ in range(25)]
     return moments + free
 
 
@@ -158,6 +164,14 @@ def _event(rng, name, customer_id, policies, moments, number):
     return row
 
 
+def _follow_up(rng, row, moments, number):
+    """Another contact on the same topic, about a week later."""
+    step = rng.choice([0 * DAY, SECOND, 7 * DAY, 7 * DAY + SECOND, 7 * DAY - SECOND, 8 * DAY, 3 * DAY])
+    again = _event(rng, "interactions", row["customer_id"], [row["policy_id"]], [row["started_at"] + step], number)
+    later = {c: after(rng, again["started_at"], moments, 9) for c in ("recorded_at", "started_at_recorded_at")}
+    return again | later | {"topic": row["topic"], "initiator": row["initiator"]}
+
+
 def _rewrite(rng, rows, variant):
     """Exact duplicates; and, where recording times exist to order them, second and third versions of rows."""
     for name in EVENT_TABLES:
@@ -166,15 +180,14 @@ def _rewrite(rng, rows, variant):
         rows["terms"] = list({row["term_id"]: row for row in rows["terms"]}.values())
         return
     for name in EVENT_TABLES:
-        key, clocks = TABLES[name].key, TABLES[name].clocks
-        seen = set()
+        key, seen = TABLES[name].key, set()
         for row in rng.sample(rows[name], len(rows[name]) // 4):
             if row[key] in seen:
                 continue
             seen.add(row[key])
             version = row
             for _ in range(rng.choice([1, 1, 2])):
-                version = _second_version(rng, name, version, clocks)
+                version = _second_version(rng, name, version, rows["moments"][row["customer_id"]])
                 rows[name].append(version)
 
 
@@ -187,14 +200,16 @@ def _move_customers(rng, rows):
             rows[name].append(row | {column: "moved" if name == "customers" else "quarterly", "recorded_at": moved})
 
 
-def _second_version(rng, name, row, clocks):
+def _second_version(rng, name, row, moments):
     """The same key again, recorded later: another content, sometimes another time, sometimes the end taken back."""
     moved = rng.choice(
         [timedelta(0), timedelta(0), timedelta(days=rng.randint(0, 20)), -timedelta(days=rng.randint(0, 20))]
     )
-    fresh = CONTENT[name](rng, row[clocks[0]] + moved, [])
-    new = row | fresh
-    new["recorded_at"] = row["recorded_at"] + timedelta(seconds=rng.randint(1, 200 * 86400))
+    clocks = TABLES[name].clocks
+    new = row | CONTENT[name](rng, row[clocks[0]] + moved, [])
+    if name == "interactions" and rng.random() < 0.5:
+        new |= {"topic": row["topic"], "initiator": row["initiator"]}
+    new["recorded_at"] = after(rng, row["recorded_at"] + SECOND, moments, 200)
     for clock in clocks:
         new[clock + "_recorded_at"] = None if new[clock] is None else max(new["recorded_at"], new[clock])
     return new

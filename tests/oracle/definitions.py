@@ -27,10 +27,9 @@ def satisfies(row, condition):
     return {"<": have < want, "<=": have <= want, ">": have > want, ">=": have >= want}[condition.op]
 
 
-def rows_of(history, feature, observation, *, days="own"):
+def rows_of(history, feature, observation):
     """The rows the feature counts: visible, of this customer (or policy), in the window, meeting ``where``."""
     cutoff = observation["cutoff"]
-    window = feature.days if days == "own" else days
     rows = []
     for row in history.by_customer[feature.table].get(observation["customer_id"], []):
         if feature.scope == "policy" and (row["policy_id"] is None or row["policy_id"] != observation["policy_id"]):
@@ -39,12 +38,16 @@ def rows_of(history, feature, observation, *, days="own"):
             continue
         if feature.clock == "repeated_at" and not repeats(history, row, cutoff):
             continue
-        if window is not None and row[feature.clock] < cutoff - timedelta(days=window):
+        if feature.days is not None and row[feature.clock] < cutoff - timedelta(days=feature.days):
             continue
         if all(satisfies(row, condition) for condition in feature.where):
             rows.append(row)
-    key = TABLES[feature.table].key
-    return sorted(rows, key=lambda row: (row[feature.clock], row["seen"][feature.clock], row[key]))
+    return sorted(rows, key=lambda row: order(feature, row))
+
+
+def order(feature, row):
+    """Ties: by clock, then when seen, then key."""
+    return row[feature.clock], row["seen"][feature.clock], row[TABLES[feature.table].key]
 
 
 def exact(number):

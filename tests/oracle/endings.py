@@ -73,17 +73,17 @@ def _ending(rng, row, start, end, grace):
         _end(rng, row, *rng.choice([(end, "expired"), (end, None), (None, None)]))
         return None if rng.random() < 0.6 else end + rng.choice([89, 90, 91, 200]) * DAY
     inside = start + rng.randint(1, (end - start).days) * DAY
-    if draw < 0.84:
+    if draw < 0.82:
         _end(rng, row, inside, rng.choice(["customer_cancelled", "nonpayment", "surrendered"]))
         back = rng.choice([None, None, inside + rng.choice([0, 20, 89, 90, 91, 150]) * DAY])
         return back if back is None or back >= end or back > start else None
-    if draw < 0.88:
+    if draw < 0.86:
         _end(rng, row, end, "insurer_declined", notice=rng.choice([0, 30, 60, 100]))
         return None
     if draw < 0.91:
         soon = start + rng.choice([0, 0, 5, 14]) * DAY
         _end(rng, row, soon, "free_look" if soon > start else rng.choice(["free_look", "customer_cancelled"]))
-        return None if rng.random() < 0.5 else soon + 10 * DAY
+        return None if rng.random() < 0.3 else max(soon, start + DAY) + rng.choice([0, 10]) * DAY
     _end(
         rng,
         row,

@@ -39,12 +39,22 @@ class History:
     """
 
     def __init__(
-        self, tables, *, data_cutoff, delay_days=None, slack_days=7, gap_days=90, horizon_days=365, churn_slack_days=7
+        self,
+        tables,
+        *,
+        data_cutoff,
+        delay_days=None,
+        slack_days=7,
+        gap_days=90,
+        horizon_days=365,
+        churn_slack_days=7,
+        end_date_is="exclusive",
     ):
         self.data_cutoff = pd.Timestamp(data_cutoff).to_pydatetime()
         self.delay = {name: timedelta(days=(delay_days or {}).get(name, 1)) for name in TABLES}
         self.slack_days, self.churn_slack_days = slack_days, churn_slack_days
         self.gap_days, self.horizon_days = gap_days, horizon_days
+        self.covered_more = timedelta(days=1 if end_date_is == "last_covered_day" else 0)
         self.columns = {name: set(frame.columns) for name, frame in tables.items()}
         self.rows = {name: self._read(name, frame) for name, frame in tables.items()}
         self.customer_of = {p["policy_id"]: p["customer_id"] for p in self.rows["policies"]}
@@ -69,6 +79,8 @@ class History:
             for column in spec.columns:
                 if row.setdefault(column.name, None) is None and column.default is not None:
                     row[column.name] = column.default == "true"
+            if name == "terms":
+                row["end_date"] += self.covered_more
             if name == "surveys":
                 low, high = SCALES[row["instrument"]]
                 defaults = {"scale_min": float(low), "scale_max": float(high), "direction": "high_good"}
@@ -125,7 +137,7 @@ class History:
         found = defaultdict(list)
         for row in self.rows[name]:
             found[row[TABLES[name].key]].append(row)
-        return dict(found)
+        return {key: sorted(same, key=recorded) for key, same in found.items()}
 
     def has(self, table, column=None):
         """Whether the source holds the table (and the column)."""
@@ -141,11 +153,16 @@ class History:
         return known[-1] if known else None
 
 
+def recorded(row):
+    """What orders the versions of a row."""
+    return row.get("recorded_at") or datetime.min
+
+
 def first_seen(spec, row):
     """When the row itself could first be seen."""
     if spec.clocks:
         return row["seen"][spec.clocks[0]]
-    return row.get("recorded_at") or datetime.min
+    return recorded(row)
 
 
 def in_the_books(row, cutoff):

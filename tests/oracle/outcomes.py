@@ -16,6 +16,7 @@ OTHER_EXITS = (
     "replaced",
 )
 CHURN_EXITS = tuple(reason for reason in OTHER_EXITS if reason != "replaced")
+EARLY, SHORTEST = 60, 60
 FAR = datetime(9999, 1, 1)
 
 
@@ -45,13 +46,13 @@ def grace_of(policy):
     return 60 if policy["line"] == "life" else 30
 
 
-def successors(history):
+def successors(history, terms):
     """{term_id: the term that renews it}, one to one: by the same policy first, then by previous_policy_id."""
-    terms, taken, found = sold_terms(history), set(), {}
+    taken, found = set(), {}
 
     def match(term, candidates):
         grace = grace_of(history.policy(term["policy_id"]))
-        low, high = term["end_date"] - days(60), term["end_date"] + days(grace)
+        low, high = term["end_date"] - days(EARLY), term["end_date"] + days(grace)
         for other in candidates:
             later = other["start_date"] > term["start_date"] and low <= other["start_date"] < high
             if later and other["term_id"] not in taken and other["term_id"] != term["term_id"]:
@@ -62,11 +63,26 @@ def successors(history):
     for term in terms:
         match(term, [t for t in terms if t["policy_id"] == term["policy_id"]])
     for term in terms:
-        if term["term_id"] in found:
-            continue
-        heirs = {p for p in history.policies if history.policy(p)["previous_policy_id"] == term["policy_id"]}
-        match(term, [t for t in terms if t["policy_id"] in heirs - {term["policy_id"]}])
+        if term["term_id"] not in found:
+            match(term, [t for t in terms if replaces(history, t["policy_id"], term["policy_id"])])
     return found
+
+
+def replaces(history, policy_id, previous):
+    """Whether a policy names another one as the one it follows."""
+    return policy_id != previous and history.policy(policy_id)["previous_policy_id"] == previous
+
+
+def renewed_as_visible(history, term, cutoff):
+    """Whether a successor stood in the books at the cutoff: matched among the terms as they were visible then."""
+    known = [
+        row
+        for row in history.by_customer["terms"][history.customer_of[term["policy_id"]]]
+        if current(row, cutoff) and happened(row, "issued_at", cutoff)
+    ]
+    known = [row for row in known if not (never_sold(row) and row["seen"]["ended_date"] < cutoff)]
+    known.sort(key=lambda row: (row["start_date"], row["term_id"]))
+    return term["term_id"] in successors(history, known)
 
 
 def known_to_be_over(term, cutoff):
@@ -76,16 +92,14 @@ def known_to_be_over(term, cutoff):
     return term["ended_date"] <= cutoff or term["end_reason"] not in (None, "expired", "renewed")
 
 
-def at_risk(history, term_id, successor, cutoff):
+def at_risk(history, term_id, cutoff):
     """In force, renewable, neither declined nor renewed, as visible at the cutoff."""
     term = history.as_known(history.terms[term_id], cutoff)
     if term is None or not term["start_date"] <= cutoff < term["end_date"]:
         return False
     if history.policy(term["policy_id"])["renewable"] is False or known_to_be_over(term, cutoff):
         return False
-    if successor is None:
-        return True
-    return not any(happened(version, "issued_at", cutoff) for version in history.terms[successor["term_id"]])
+    return not renewed_as_visible(history, term, cutoff)
 
 
 def renewal_label(history, term, successor):
@@ -103,13 +117,13 @@ def renewal_label(history, term, successor):
 
 def renewal_rows(history, leads):
     """All renewal observations with label and cause, unripe ones too."""
-    found, rows = successors(history), []
-    for term in sold_terms(history):
-        successor = found.get(term["term_id"])
-        label, cause, ripe_at = renewal_label(history, term, successor)
+    terms, rows = sold_terms(history), []
+    found = successors(history, terms)
+    for term in terms:
+        label, cause, ripe_at = renewal_label(history, term, found.get(term["term_id"]))
         for lead in leads:
-            own = visible_at_its_lead(history, term["term_id"], lead)
-            if own is None or not at_risk(history, term["term_id"], successor, own["end_date"] - days(lead)):
+            own = at_risk_at_its_lead(history, term["term_id"], lead)
+            if own is None:
                 continue
             row = {"entity": term["term_id"], "term_id": term["term_id"], "policy_id": term["policy_id"]}
             row |= {"customer_id": history.customer_of[term["policy_id"]], "lead_days": lead, "ripe_at": ripe_at}
@@ -118,14 +132,15 @@ def renewal_rows(history, leads):
     return rows
 
 
-def visible_at_its_lead(history, term_id, lead):
-    """The last version of the term that is the visible one `lead` days before the end it states itself."""
+def at_risk_at_its_lead(history, term_id, lead):
+    """The last version of the term that is visible and at risk `lead` days before the end it states itself."""
     for version in reversed(history.terms[term_id]):
         cutoff = version["end_date"] - days(lead)
         length = (version["end_date"] - version["start_date"]).days
-        if length < 60 or length <= lead or cutoff > history.data_cutoff:
+        if length < SHORTEST or length <= lead or cutoff > history.data_cutoff:
             continue
-        if history.as_known(history.terms[term_id], cutoff) is version:
+        visible = history.as_known(history.terms[term_id], cutoff) is version
+        if visible and at_risk(history, term_id, cutoff):
             return version
     return None
 
@@ -135,13 +150,18 @@ def covered_until(term):
     return min(term["end_date"], term["ended_date"] or FAR)
 
 
+def touches(start, end):
+    """Cover that starts when the last one ends goes on."""
+    return start <= end
+
+
 def cover(terms):
     """The union of [start, end) of terms, as a list of disjoint stretches in order."""
     stretches = []
     for start, end in sorted((t["start_date"], covered_until(t)) for t in terms):
         if end <= start:
             continue
-        if stretches and start <= stretches[-1][1]:
+        if stretches and touches(start, stretches[-1][1]):
             stretches[-1][1] = max(stretches[-1][1], end)
         else:
             stretches.append([start, end])
@@ -153,9 +173,11 @@ def visible_cover(history, customer_id, snapshot):
     for term in history.by_customer["terms"].get(customer_id, []):
         if not (current(term, snapshot) and happened(term, "issued_at", snapshot)):
             continue
+        if never_sold(history.terms[term["term_id"]][-1]):
+            continue
         known_end = term["ended_date"] is not None and term["seen"]["ended_date"] < snapshot
         until = covered_until(term) if known_end else term["end_date"]
-        if term["start_date"] <= snapshot < until and not (known_end and never_sold(term)):
+        if term["start_date"] <= snapshot < until:
             return True
     return False
 

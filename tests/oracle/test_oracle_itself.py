@@ -189,6 +189,14 @@ def test_churn_looks_to_the_end_of_the_horizon_and_not_beyond():
     assert [row["label"] for row in churn_rows(stays, at)] == [0.0, 0.0, 1.0]
 
 
+def test_free_look_is_no_cover_and_no_successor():
+    soon = {"ended_date": datetime(2018, 4, 5), "end_reason": "free_look", "ended_recorded_at": datetime(2018, 4, 5)}
+    looked = ("looked", datetime(2018, 3, 28), datetime(2019, 3, 28), soon)
+    found = history([year(0), looked], policies=({"grace_days": 100},))
+    assert churn_rows(found, [datetime(2018, 4, 1)]) == []
+    assert [row["label"] for row in renewal_rows(found, [14])] == [0.0]
+
+
 def test_cover_is_the_union():
     terms = [{"start_date": a, "end_date": b, "ended_date": None} for a, b in [(5, 9), (1, 3), (3, 4), (6, 7)]]
     assert cover([t | {"ended_date": 10} for t in terms]) == [[1, 4], [5, 9]]

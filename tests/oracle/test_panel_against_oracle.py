@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from churnkit.book.open import open_book
-from churnkit.book.settings import Settings
+from churnkit.book.settings import ChurnSettings, RenewalSettings, Settings
 from churnkit.panel.build import build_panel
 from churnkit.panel.catalog import standard_features
 
@@ -66,7 +66,7 @@ def test_standard_features(seed, target):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_features_of_every_kind(seed, target):
     book, history = case(seed)
-    panel = build_panel(book, target, features=features_of_every_kind(), keep_unlabelled=True)
+    panel = build_panel(book, target, features=features_of_every_kind(target), keep_unlabelled=True)
     differences = features_that_differ(panel, history, observed(seed, target), sample=60, seed=seed)
     assert not differences, told(differences)
 
@@ -89,3 +89,45 @@ def test_excluded_are_counted_by_cause(target):
     causes = {row["cause"] for row in rows if row["label"] is None}
     counts = {cause: sum(1 for row in rows if row["cause"] == cause) for cause in causes}
     assert {cause: panel.info["excluded"].get(cause) for cause in causes} == counts
+
+
+OTHER = {"slack_days": 0, "gap_days": 0, "horizon_days": 200, "churn_slack_days": 0, "end_date_is": "last_covered_day"}
+
+
+@cache
+def case_of_other_settings(seed):
+    """Final exits, other leads, another horizon and the last covered day for an end."""
+    hostile = hostile_book(seed)
+    settings = Settings(
+        data_cutoff=hostile.data_cutoff,
+        delay_days=hostile.delay_days,
+        end_date_is=OTHER["end_date_is"],
+        churn=ChurnSettings(gap_days=0, horizon_days=200, slack_days=0, snapshots="yearly"),
+        renewal=RenewalSettings(leads=(1, 30, 60, 100), slack_days=0),
+    )
+    return open_book(hostile.tables, settings=settings), history_of(hostile, **OTHER)
+
+
+def observed_under_other_settings(seed, target):
+    """The oracle's observations."""
+    history = case_of_other_settings(seed)[1]
+    if target == "renewal":
+        return renewal_rows(history, (1, 30, 60, 100))
+    return churn_rows(history, [snapshot for snapshot in snapshots(2015) if snapshot.month == 1])
+
+
+@cache
+def built_under_other_settings(seed, target):
+    """The panel with the standard features, unlabelled rows kept."""
+    return build_panel(case_of_other_settings(seed)[0], target, keep_unlabelled=True)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("seed", [SEEDS[1], SEEDS[4]])
+def test_other_settings(seed, target):
+    panel, rows = built_under_other_settings(seed, target), observed_under_other_settings(seed, target)
+    differences = labels_that_differ(panel, rows)
+    differences += (
+        features_that_differ(panel, case_of_other_settings(seed)[1], rows, sample=80) if not differences else []
+    )
+    assert not differences, told(differences)

@@ -1,0 +1,151 @@
+"""Every rule that the oracle states is felt: bent by a little, the hostile books no longer agree with the panel."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from . import attributes, definitions, derived, history, outcomes
+from .books import LEADS, snapshots
+from .compare import features_of_every_kind, features_that_differ, labels_that_differ
+from .outcomes import churn_rows, renewal_rows
+from .test_panel_against_oracle import (
+    SEEDS,
+    build_panel,
+    built,
+    built_under_other_settings,
+    case,
+    observed,
+    observed_under_other_settings,
+)
+
+SECOND = timedelta(seconds=1)
+PER_CLOCK, RECORDED = 11, 15
+
+
+def at_the_cutoff_too(row, clock, cutoff):
+    return row[clock] is not None and row[clock] <= cutoff and row["seen"][clock] <= cutoff
+
+
+def recorded_at_the_cutoff_too(row, clock, cutoff):
+    return row[clock] is not None and row[clock] < cutoff and row["seen"][clock] <= cutoff
+
+
+def whenever_recorded(row, clock, cutoff):
+    return row[clock] is not None and row[clock] < cutoff
+
+
+def any_version(row, cutoff):
+    return True
+
+
+def last_version(row, cutoff):
+    return row["replaced_at"] is None
+
+
+def replaced_a_second_early(row, cutoff):
+    return row["replaced_at"] is None or cutoff < row["replaced_at"]
+
+
+EVENTS = {
+    "happened": (at_the_cutoff_too, recorded_at_the_cutoff_too, whenever_recorded),
+    "current": (any_version, last_version, replaced_a_second_early),
+}
+BENT = [(name, bent) for name, several in EVENTS.items() for bent in several]
+
+
+@pytest.fixture(autouse=True)
+def straight():
+    """The panels and the oracle's observations, computed before anything is bent."""
+    for seed in SEEDS:
+        for target in ("renewal", "churn"):
+            built(seed, target)
+            observed(seed, target)
+
+
+def felt(target, seeds=SEEDS):
+    """Whether some panel of standard features now differs from the oracle."""
+    return any(features_that_differ(built(seed, target), case(seed)[1], observed(seed, target)) for seed in seeds)
+
+
+@pytest.mark.parametrize(("name", "bent"), BENT, ids=[bent.__name__ for _, bent in BENT])
+def test_visibility_is_felt(monkeypatch, name, bent):
+    monkeypatch.setattr(history, name, bent)  # visible() reads it there
+    assert felt("renewal") or felt("churn")
+
+
+@pytest.mark.parametrize("edge", [SECOND, -SECOND])
+def test_the_edge_of_a_window_is_felt(monkeypatch, edge):
+    monkeypatch.setattr(definitions, "timedelta", lambda days: timedelta(days=days) - edge)
+    assert felt("renewal")
+
+
+def test_the_order_of_ties_is_felt(monkeypatch):
+    features = tuple(f for f in features_of_every_kind("churn") if f.aggregate == "last")
+    panel = build_panel(case(RECORDED)[0], "churn", features=features, keep_unlabelled=True)
+    assert not features_that_differ(panel, case(RECORDED)[1], observed(RECORDED, "churn"))
+    monkeypatch.setattr(definitions, "order", lambda feature, row: row[feature.clock])
+    assert features_that_differ(panel, case(RECORDED)[1], observed(RECORDED, "churn"))
+
+
+def test_an_end_that_is_not_recorded_yet_is_felt(monkeypatch):
+    monkeypatch.setattr(definitions, "happened", whenever_recorded)  # only ``open`` reads it there
+    assert felt("renewal", [PER_CLOCK])
+
+
+def test_the_week_of_repeats_is_felt(monkeypatch):
+    monkeypatch.setattr(derived, "WEEK", timedelta(days=7) - SECOND)
+    assert felt("churn")
+
+
+def test_states_are_felt(monkeypatch):
+    monkeypatch.setattr(attributes, "happened", whenever_recorded)
+    assert felt("churn", [RECORDED])
+
+
+LABELS = {
+    "early renewals": ("renewal", "EARLY", 59),
+    "declines": ("renewal", "OTHER_EXITS", outcomes.OTHER_EXITS[1:]),
+    "sold for a day": ("renewal", "never_sold", lambda term: term["end_reason"] == "free_look"),
+    "free look": ("renewal", "never_sold", lambda term: term["ended_date"] == term["start_date"]),
+    "known ends": ("renewal", "known_to_be_over", lambda term, cutoff: False),
+    "visible renewals": ("renewal", "happened", at_the_cutoff_too),
+    "shortest term": ("renewal", "SHORTEST", 59),
+    "visible cover": ("churn", "visible_cover", lambda found, customer_id, snapshot: True),
+    "other exits": ("churn", "CHURN_EXITS", ("death",)),
+}
+
+
+@pytest.mark.parametrize("rule", LABELS)
+def test_rules_of_labels_are_felt(monkeypatch, rule):
+    target, name, bent = LABELS[rule]
+    monkeypatch.setattr(outcomes, name, bent)
+    assert any(labels_that_differ(built(seed, target), relabelled(case(seed)[1], target)) for seed in SEEDS)
+
+
+def test_touching_cover_is_felt_where_exits_are_final(monkeypatch):
+    panel = built_under_other_settings(RECORDED, "churn")
+    monkeypatch.setattr(outcomes, "touches", lambda start, end: start < end)
+    assert labels_that_differ(panel, observed_under_other_settings(RECORDED, "churn"))
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "bent"),
+    [
+        ("renewal", "slack_days", 8),
+        ("churn", "churn_slack_days", 8),
+        ("churn", "gap_days", 91),
+        ("churn", "horizon_days", 364),
+    ],
+)
+def test_settings_of_labels_are_felt(monkeypatch, target, name, bent):
+    found = case(RECORDED)[1]
+    panel = built(RECORDED, target)
+    monkeypatch.setattr(found, name, bent)
+    assert labels_that_differ(panel, relabelled(found, target))
+
+
+def relabelled(found, target):
+    """The oracle's observations under the bent rule."""
+    return renewal_rows(found, LEADS) if target == "renewal" else churn_rows(found, snapshots(2015))
