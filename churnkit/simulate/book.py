@@ -27,6 +27,7 @@ from churnkit.simulate.window import Window
 from churnkit.simulate.worlds import World, get_world
 
 BLOCK = 8_000
+MARK = "# simulated by churnkit"  # a book without this line is somebody's own and never overwritten
 Progress = Callable[[int, int], None]
 
 # Ratios of premium by line, and service cost in yuan a year; the simulator's own.
@@ -172,6 +173,7 @@ def simulate_book(
         raise UsageError("A simulated book is written as parquet or csv.", found=repr(kind), fix='Use kind="parquet".')
     chosen, window = get_world(world), Window(years, data_cutoff)
     root = Path(path)
+    _refuse_own_book(root / "book")
     partial = root / ".book-partial"
     shutil.rmtree(partial, ignore_errors=True)
     writer, done = _Writer(partial, kind), 0
@@ -184,7 +186,7 @@ def simulate_book(
     for name, frame in _fixed_tables(window):
         writer.append(name, frame)
     writer.close()
-    settings = f'data_cutoff = "{data_cutoff}"\ntimezone = "Asia/Shanghai"\ncurrency = "CNY"\n'
+    settings = f'{MARK}\ndata_cutoff = "{data_cutoff}"\ntimezone = "Asia/Shanghai"\ncurrency = "CNY"\n'
     (partial / "churnkit.toml").write_text(settings, encoding="utf-8")
     shutil.rmtree(root / "book", ignore_errors=True)
     partial.rename(root / "book")
@@ -193,6 +195,14 @@ def simulate_book(
 
         write_truth(root / "truth", world=chosen, seed=seed, customers=customers, window=window)
     return root / "book"
+
+
+def _refuse_own_book(folder: Path) -> None:
+    settings = folder / "churnkit.toml"
+    simulated = settings.is_file() and settings.read_text(encoding="utf-8").startswith(MARK)
+    if folder.exists() and not simulated:
+        raise UsageError("A simulated book replaces only a simulated book.", found="another one", where=str(folder),
+                         fix="Choose another folder.")  # fmt: skip
 
 
 def _of_book(frame: pd.DataFrame, drawn: Insured) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from books import DATA_CUTOFF, tiny_book_tables
+from tests.books import DATA_CUTOFF, tiny_book_tables
 
 from churnkit.book.check import Findings, check_book
 from churnkit.book.open import Book, open_book

@@ -1,0 +1,183 @@
+"""The command line as a user meets it: exit codes, clean standard output, nothing half-written, no traceback."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+RUN = [sys.executable, "-c", "from churnkit.apps.cli import main; main()"]
+
+
+def churnkit(*words, cwd=None):
+    return subprocess.run([*RUN, *map(str, words)], capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def refused(done, code, *words):
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    for word in words:
+        assert word in done.stderr + done.stdout, (word, done.stderr, done.stdout)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    root = tmp_path_factory.mktemp("demo") / "demo"
+    done = churnkit("demo", root, "--customers", 1500, "--years", 5, "--seed", 3, "--json")
+    assert done.returncode == 0, done.stderr
+    return root, json.loads(done.stdout), done
+
+
+@pytest.fixture
+def copied(demo, tmp_path):
+    shutil.copytree(demo[0] / "book", tmp_path / "book")
+    return tmp_path / "book"
+
+
+def test_demo_prints_one_json_object_with_metrics_truth_paths_and_seconds(demo):
+    root, answer, _ = demo
+    for target in ("renewal", "churn"):
+        figure = answer["targets"][target]["metrics"]["auc"]
+        assert figure["low"] <= figure["estimate"] <= figure["high"]
+        assert set(answer["targets"][target]["baselines"]) == {"base_rate", "logistic", "last_year"}
+    truth = answer["truth"]
+    assert truth["expected_log_loss_truth"] < truth["expected_log_loss_ceiling"] < truth["expected_log_loss_base"]
+    assert truth["true_value"] > 0
+    assert {"simulate", "check", "renewal panel", "renewal model", "score"} <= set(answer["seconds"])
+    for place in answer["paths"].values():
+        assert Path(place).exists(), place
+    assert str(root) in answer["paths"]["book"]
+
+
+def test_progress_goes_to_standard_error(demo):
+    _, _, done = demo
+    assert "Training the renewal model" in done.stderr
+    assert done.stdout.lstrip().startswith("{")
+
+
+def test_demo_writes_the_list_that_people_open(demo):
+    root, answer, _ = demo
+    contacts = pd.read_excel(root / "contacts.xlsx", dtype={"customer_id": str})
+    assert len(contacts) == answer["contacts"] <= 10
+    assert contacts["expected_value"].is_monotonic_decreasing
+    assert contacts["customer_id"].str.startswith("C").all()
+    assert contacts["reason_1"].notna().all()
+
+
+def test_a_second_demo_with_the_same_seed_gives_the_same_numbers(demo, tmp_path):
+    _, first, _ = demo
+    done = churnkit("demo", tmp_path / "again", "--customers", 1500, "--years", 5, "--seed", 3, "--json")
+    second = json.loads(done.stdout)
+    for answer in (first, second):
+        for part in ("paths", "seconds", "models"):
+            answer.pop(part)
+    assert first == second
+
+
+def test_check_passes_a_clean_book_and_says_so(demo):
+    done = churnkit("check", demo[0] / "book")
+    assert done.returncode == 0
+    assert "0 errors" in done.stdout or "no findings" in done.stdout.lower() or done.stdout.strip(), done.stdout
+
+
+def test_check_exits_1_on_errors_and_names_them(copied):
+    terms = pd.read_parquet(copied / "terms.parquet")
+    terms.loc[[5, 9], "end_date"] = terms.loc[[5, 9], "start_date"]
+    terms.to_parquet(copied / "terms.parquet", index=False)
+    refused(churnkit("check", copied), 1, "DAT09", "2")
+    done = churnkit("check", copied, "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["errors"] == 1
+
+
+def test_score_writes_every_policy_in_force_with_reasons(demo, tmp_path):
+    root, _, _ = demo
+    out = tmp_path / "list.csv"
+    done = churnkit("score", root / "book", "--as-of", "2026-10-01", "-o", out, "--workspace", root, "--language", "zh")
+    assert done.returncode == 0, done.stderr
+    scores = pd.read_csv(out, dtype=str)
+    assert {"policy_id", "renewal", "unsure", "value", "reason_1", "as_of"} <= set(scores.columns)
+    assert scores["renewal"].astype(float).between(0, 1).all()
+    assert scores["reason_1"].str.contains("[一-鿿]").all()
+    again = tmp_path / "again.csv"
+    churnkit("score", root / "book", "--as-of", "2026-10-01", "-o", again, "--workspace", root, "--language", "zh")
+    assert out.read_bytes() == again.read_bytes()
+
+
+def test_train_prints_json_and_records_the_run(demo, tmp_path):
+    done = churnkit("train", demo[0] / "book", "--target", "churn", "--workspace", tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert 0.5 < answer["targets"]["churn"]["metrics"]["auc"]["estimate"] < 1
+    assert (tmp_path / "mlflow.db").is_file()
+
+
+def test_a_missing_folder_is_a_usage_error(tmp_path):
+    refused(churnkit("check", tmp_path / "nowhere"), 2, "nowhere")
+    refused(churnkit("train", tmp_path / "nowhere", "--workspace", tmp_path / "w"), 2, "nowhere")
+    assert not (tmp_path / "w").exists()
+
+
+def test_an_empty_folder_is_a_usage_error(tmp_path):
+    refused(churnkit("check", tmp_path), 2)
+
+
+def test_unknown_words_and_worlds_are_usage_errors(tmp_path):
+    refused(churnkit("trian"), 2)
+    refused(churnkit("demo", tmp_path / "d", "--world", "Z"), 2, "A, B, C")
+    assert not (tmp_path / "d").exists()
+
+
+def test_an_empty_table_a_wrong_type_and_a_corrupt_file_are_findings(copied):
+    pd.read_parquet(copied / "customers.parquet").head(0).to_parquet(copied / "customers.parquet")
+    refused(churnkit("check", copied), 1, "customers")
+    shutil.copy(copied / "claims.parquet", copied / "spare.bin")
+    (copied / "claims.parquet").write_bytes((copied / "spare.bin").read_bytes()[:200])
+    refused(churnkit("train", copied, "--workspace", copied.parent / "w"), 1, "claims")
+    assert not (copied.parent / "w").exists()
+
+
+def test_a_text_where_a_number_belongs_is_shown(copied):
+    terms = pd.read_parquet(copied / "terms.parquet")
+    terms["premium"] = terms["premium"].astype("str")
+    terms.loc[3, "premium"] = "on request"
+    terms.to_parquet(copied / "terms.parquet", index=False)
+    refused(churnkit("check", copied), 1, "TYP02", "on request")
+
+
+def test_no_ripe_label_is_named(copied, tmp_path):
+    done = churnkit("train", copied, "--target", "churn", "--data-cutoff", "2021-10-05", "--workspace", tmp_path / "w")
+    refused(done, 1)
+    assert not (tmp_path / "w").exists()
+
+
+def test_scoring_without_a_model_says_how_to_train_one(demo, tmp_path):
+    out = tmp_path / "list.xlsx"
+    done = churnkit("score", demo[0] / "book", "--as-of", "2026-10-01", "-o", out, "--workspace", tmp_path)
+    refused(done, 2, "churnkit train")
+    assert not out.exists()
+
+
+def test_a_bad_day_and_a_bad_ending_are_refused_before_any_work(demo, tmp_path):
+    root, _, _ = demo
+    refused(
+        churnkit("score", root / "book", "--as-of", "2026-10-01", "-o", tmp_path / "list.doc", "--workspace", root),
+        2,
+        ".xlsx",
+    )
+    refused(
+        churnkit("score", root / "book", "--as-of", "someday", "-o", tmp_path / "list.csv", "--workspace", root),
+        2,
+        "someday",
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_demo_never_overwrites_a_book_that_it_did_not_make(tmp_path):
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "customers.csv").write_text("customer_id\n1\n", encoding="utf-8")
+    refused(churnkit("demo", tmp_path, "--customers", 500), 2, "book")
+    assert (tmp_path / "book" / "customers.csv").is_file()

@@ -1,0 +1,61 @@
+"""The public face is frozen; importing it is quick because it loads nothing heavy."""
+
+import subprocess
+import sys
+
+import pytest
+
+import churnkit as ck
+
+NAMES = [
+    "Book", "Ceiling", "ChurnModel", "ChurnkitError", "ContractError", "Evaluation", "Feature", "Findings",
+    "LeakageError", "LifetimeValue", "Panel", "RenewalModel", "UsageError", "Where", "World", "build_panel",
+    "ceiling_predictions", "check_book", "contributions", "evaluate", "log_model", "open_book", "plan_retention",
+    "reasons", "score", "simulate_book", "standard_features", "track",
+]  # fmt: skip
+HEAVY = (
+    "pandas",
+    "numpy",
+    "pyarrow",
+    "sklearn",
+    "scipy",
+    "lightgbm",
+    "shap",
+    "woodelf",
+    "mlflow",
+    "matplotlib",
+    "duckdb",
+)
+
+
+def test_public_names_are_frozen():
+    assert ck.__all__ == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_public_name_is_there_and_documented(name):
+    thing = getattr(ck, name)
+    assert (thing.__doc__ or "").strip(), name
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones():
+    with pytest.raises(AttributeError, match="open_book"):
+        ck.nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize("module", ["churnkit", "churnkit.apps.cli"])
+def test_importing_loads_no_heavy_library(module):
+    code = f"import {module}, sys; print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_loads_no_heavy_library():
+    code = (
+        "import sys\nfrom churnkit.apps.cli import app\n"
+        "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")
+    assert "score" in done.stdout
