@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from .history import current, happened
 
@@ -80,7 +81,7 @@ def renewed_as_visible(history, term, cutoff):
         for row in history.by_customer["terms"][history.customer_of[term["policy_id"]]]
         if current(row, cutoff) and happened(row, "issued_at", cutoff)
     ]
-    known = [row for row in known if not (never_sold(row) and row["seen"]["ended_date"] < cutoff)]
+    known = [row for row in known if not visibly_never_sold(row, cutoff)]
     known.sort(key=lambda row: (row["start_date"], row["term_id"]))
     return term["term_id"] in successors(history, known)
 
@@ -168,12 +169,10 @@ def cover(terms):
     return stretches
 
 
-def visible_cover(history, customer_id, snapshot):
-    """Whether the customer had cover at the snapshot as far as the books then said."""
+def visible_cover(history, customer_id, snapshot, sold):
+    """Whether the customer had cover at the snapshot as far as the books then said; `sold` tells what counts."""
     for term in history.by_customer["terms"].get(customer_id, []):
-        if not (current(term, snapshot) and happened(term, "issued_at", snapshot)):
-            continue
-        if never_sold(history.terms[term["term_id"]][-1]):
+        if not (current(term, snapshot) and happened(term, "issued_at", snapshot) and sold(term)):
             continue
         known_end = term["ended_date"] is not None and term["seen"]["ended_date"] < snapshot
         until = covered_until(term) if known_end else term["end_date"]
@@ -205,11 +204,15 @@ def churn_rows(history, snapshots):
     """All churn observations with label and cause, unripe ones too."""
     rows = []
     by_customer = {}
+
+    def sold(term):
+        return not never_sold(history.terms[term["term_id"]][-1])
+
     for term in sold_terms(history):
         by_customer.setdefault(history.customer_of[term["policy_id"]], []).append(term)
     for customer_id, terms in by_customer.items():
         for snapshot in snapshots:
-            if snapshot <= history.data_cutoff and visible_cover(history, customer_id, snapshot):
+            if snapshot <= history.data_cutoff and visible_cover(history, customer_id, snapshot, sold):
                 label, cause, ripe_at = churn_label(history, terms, snapshot)
                 rows.append(
                     {
@@ -227,3 +230,30 @@ def churn_rows(history, snapshots):
                     }
                 )
     return rows
+
+
+def visibly_never_sold(term, cutoff):
+    """Free look, or an end on the first day, that is in the books already."""
+    return never_sold(term) and term["seen"]["ended_date"] < cutoff
+
+
+def inforce_rows(history, target, as_of):
+    """Terms up for renewal, or customers in cover, on a day: nothing later than that day is looked at."""
+    if target == "churn":
+        sold = partial(_not_visibly_never_sold, cutoff=as_of)
+        inside = [c for c in history.by_customer["terms"] if visible_cover(history, c, as_of, sold)]
+        return [{"entity": c, "customer_id": c, "policy_id": None, "term_id": None, "cutoff": as_of} for c in inside]
+    rows = []
+    for term_id, versions in history.terms.items():
+        own = history.as_known(versions, as_of)
+        if own is None or visibly_never_sold(own, as_of) or (own["end_date"] - own["start_date"]).days < SHORTEST:
+            continue
+        if at_risk(history, term_id, as_of):
+            row = {"entity": term_id, "term_id": term_id, "policy_id": own["policy_id"], "cutoff": as_of}
+            row |= {"customer_id": history.customer_of[own["policy_id"]], "lead_days": (own["end_date"] - as_of).days}
+            rows.append(row | {"end_date": own["end_date"]})
+    return rows
+
+
+def _not_visibly_never_sold(term, cutoff):
+    return not visibly_never_sold(term, cutoff)

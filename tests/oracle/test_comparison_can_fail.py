@@ -112,7 +112,7 @@ LABELS = {
     "known ends": ("renewal", "known_to_be_over", lambda term, cutoff: False),
     "visible renewals": ("renewal", "happened", at_the_cutoff_too),
     "shortest term": ("renewal", "SHORTEST", 59),
-    "visible cover": ("churn", "visible_cover", lambda found, customer_id, snapshot: True),
+    "visible cover": ("churn", "visible_cover", lambda *known: True),
     "other exits": ("churn", "CHURN_EXITS", ("death",)),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 
 import pytest
@@ -11,9 +12,9 @@ from churnkit.book.settings import ChurnSettings, RenewalSettings, Settings
 from churnkit.panel.build import build_panel
 from churnkit.panel.catalog import standard_features
 
-from .books import LEADS, VARIANTS, hostile_book, snapshots
-from .compare import features_of_every_kind, features_that_differ, history_of, labels_that_differ, switched_off
-from .outcomes import churn_rows, renewal_rows
+from .books import DATA_CUTOFF, LEADS, VARIANTS, hostile_book, snapshots
+from .compare import cell, features_of_every_kind, features_that_differ, history_of, labels_that_differ, switched_off
+from .outcomes import churn_rows, inforce_rows, renewal_rows
 
 TARGETS = ("renewal", "churn")
 SEEDS = tuple(range(11, 11 + len(VARIANTS)))
@@ -130,4 +131,20 @@ def test_other_settings(seed, target):
     differences += (
         features_that_differ(panel, case_of_other_settings(seed)[1], rows, sample=80) if not differences else []
     )
+    assert not differences, told(differences)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("as_of", [datetime(2019, 5, 17), DATA_CUTOFF])
+def test_in_force_on_a_day(as_of, target):
+    book, history = case(SEEDS[4])
+    panel, rows = build_panel(book, target, as_of=as_of), inforce_rows(history, target, as_of)
+    keys = ["entity", "customer_id", "policy_id", "term_id", "cutoff"] + (
+        ["lead_days", "end_date"] if target == "renewal" else []
+    )
+    have = {tuple(map(cell, values)) for values in panel.keys[keys].astype(object).itertuples(index=False)}
+    assert have == {tuple(row[key] for key in keys) for row in rows}
+    assert panel.y.isna().all()
+    assert len(panel.y) == len(rows) > 5
+    differences = features_that_differ(panel, history, rows)
     assert not differences, told(differences)

@@ -8,7 +8,7 @@ from random import Random
 
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from churnkit.book.open import open_book
@@ -24,7 +24,8 @@ from .definitions import rows_of
 from .outcomes import churn_rows, renewal_rows
 
 SECOND = timedelta(seconds=1)
-few = settings(derandomize=True, deadline=None, max_examples=3, database=None)
+# an example is a seed: there is nothing to shrink
+few = settings(derandomize=True, deadline=None, max_examples=3, database=None, phases=[Phase.generate])
 seeds = st.integers(0, 2).map(lambda k: 20 + 5 * k) | st.integers(0, 1).map(lambda k: 21 + 5 * k)
 randoms = st.integers(0, 2**31 - 1).map(Random)
 
