@@ -83,8 +83,7 @@ def priced(book: Book, trained: Trained) -> LifetimeValue:
     """Fit the lifetime value to a renewal model, with the book's own economics where it has them."""
     if not isinstance(trained.model, RenewalModel):
         raise ContractError("Lifetime value needs a renewal model.", found=trained.target)
-    economics = book.sql("SELECT * FROM economics").to_pandas() if book.has("economics") else None
-    return LifetimeValue(economics=economics).fit(trained.panel, trained.model)
+    return LifetimeValue(economics=book).fit(trained.panel, trained.model)
 
 
 def record(

@@ -101,6 +101,11 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         self.lines_ = tuple(sorted(self.rates_.index))
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave an open book behind when the value is saved: what it said is in ``economics_``."""
+        state: dict[str, Any] = super().__getstate__()
+        return state | {"economics": self.economics if isinstance(self.economics, pd.DataFrame) else None}
+
     def predict(self, X: Panel | pd.DataFrame) -> pd.DataFrame:
         """Value each row.
 
