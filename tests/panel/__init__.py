@@ -1,0 +1,1 @@
+"""Tests of the panel: tiny tables in, tiny tables out."""
