@@ -80,6 +80,19 @@ def test_of_several_versions_the_latest_visible_counts():
     assert value(spec, rows, as_of="2021-05-02") == 9
 
 
+def test_a_version_that_moved_the_event_counts_at_its_old_time_until_it_is_corrected():
+    moved = contact("2021-05-01", interaction_id="i", recorded_at="2021-05-10")
+    rows = [contact("2021-03-01", interaction_id="i", recorded_at="2021-03-01"), moved]
+    for as_of, month, quarter in (
+        ("2021-04-01", 0, 1),
+        ("2021-05-10", 0, 1),
+        ("2021-05-11", 1, 1),
+        ("2021-07-01", 0, 1),
+    ):
+        assert value(feature(days=30), rows, as_of=as_of) == month
+        assert value(feature(days=90), rows, as_of=as_of) == quarter
+
+
 def test_counts_of_nobody_are_zero_and_means_of_nothing_are_missing():
     other = [contact("2021-05-01", customer_id="c2")]
     for aggregate in ("count", "sum"):
