@@ -14,7 +14,7 @@ import pyarrow as pa
 from churnkit.book.open import Book
 from churnkit.errors import UsageError
 from churnkit.panel.arrays import DAY, Bools, Ints
-from churnkit.panel.successors import successors
+from churnkit.panel.successors import renewed_as_visible
 from churnkit.panel.terms import Terms, load_terms
 
 SHORTEST_DAYS = 60
@@ -89,68 +89,61 @@ def inforce_observations(book: Book, as_of: Any) -> pd.DataFrame:
 
 def renewal_risk_set(terms: Terms, leads: tuple[int, ...], until: int) -> RiskSet:
     """Terms at risk at each lead, with the left-out (term, lead) pairs counted by cause."""
-    heir_known = _heir_known_from(terms)
     parts, excluded = [], Counter[str]()
     for lead in leads:
         cutoff = terms.end - lead * DAY
-        status = _status(terms, cutoff, heir_known)
-        fine = np.flatnonzero((status == "") & (cutoff <= until))
-        fine = fine[_last_version(terms, fine)]
+        rows = np.flatnonzero(cutoff <= until)
+        fine, out = _judged(terms, rows, cutoff[rows], not_begun=cutoff[rows] <= terms.start[rows])
         parts.append(RiskSet(fine, terms.customer[fine], cutoff[fine], np.full(len(fine), lead)))
-        out = terms.final & (cutoff <= until) & ~np.isin(terms.term, terms.term[fine])
-        excluded.update(status[out & (status != "")].tolist())
+        excluded.update(out)
     return _together(parts, dict(excluded))
 
 
 def inforce_risk_set(terms: Terms, as_of: int) -> RiskSet:
     """Terms at risk on one day; lead is the whole days left."""
-    cutoff = np.full(len(terms.term), as_of, dtype=np.int64)
-    inside = (terms.start <= cutoff) & (cutoff < terms.end)
-    status = _status(terms, cutoff, _heir_known_from(terms))
-    fine = np.flatnonzero(inside & np.isin(status, ("", "shorter_than_lead")))
-    fine = fine[_last_version(terms, fine)]
-    out = inside & terms.final & ~np.isin(terms.term, terms.term[fine])
-    counts = Counter(status[out & (status != "")].tolist())
-    return RiskSet(fine, terms.customer[fine], cutoff[fine], (terms.end[fine] - as_of) // DAY, dict(counts))
+    rows = np.flatnonzero((terms.start <= as_of) & (as_of < terms.end))
+    cutoff = np.full(len(rows), as_of, dtype=np.int64)
+    fine, out = _judged(terms, rows, cutoff, not_begun=np.zeros(len(rows), dtype=bool))
+    return RiskSet(fine, terms.customer[fine], cutoff[: len(fine)], (terms.end[fine] - as_of) // DAY, dict(out))
 
 
 def churn_risk_set(terms: Terms, snapshots: Ints) -> RiskSet:
-    """Customers with visible cover at each snapshot; a customer who was never sold a term is not one."""
+    """Customers with visible cover at each snapshot; a term that was never sold is nobody's cover."""
     parts = []
-    ever = np.unique(terms.customer[terms.sold])
     for snapshot in snapshots.tolist():
-        known_unsold = terms.never_sold & (terms.ended_seen < snapshot)
         inside = (terms.start <= snapshot) & (snapshot < terms.covered_until(snapshot))
-        customer = np.unique(terms.customer[terms.visible(snapshot) & inside & ~known_unsold])
-        customer = customer[np.isin(customer, ever)]
+        customer = np.unique(terms.customer[terms.visible(snapshot) & inside & terms.sold_term[terms.term]])
         none = np.full(len(customer), -1, dtype=np.int64)
         parts.append(RiskSet(none, customer, np.full(len(customer), snapshot), none))
     return _together(parts, {})
 
 
-def _heir_known_from(terms: Terms) -> Ints:
-    """Per row: from when the term that renews it was known; far future without one."""
-    first = np.full(len(terms.final_row) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(first, terms.term, terms.known_from)
-    first[-1] = np.iinfo(np.int64).max  # the place of heir -1
-    return first[successors(terms)][terms.term]
+def _judged(terms: Terms, rows: Ints, cutoff: Ints, *, not_begun: Bools) -> tuple[Ints, Counter[str]]:
+    """Rows that are observations at their cutoffs, one version per term; and how many terms are not, by cause."""
+    causes = _causes(terms, rows, cutoff, not_begun)
+    status = np.select([hit for hit, _ in causes], [name for _, name in causes], default="").astype("<U20")
+    open_still = np.flatnonzero(status == "")
+    renewed = renewed_as_visible(terms, rows[open_still], cutoff[open_still])
+    status[open_still[renewed]] = "renewed_before"
+    fine = rows[status == ""]
+    fine = fine[_last_version(terms, fine)]
+    observed = np.zeros(len(terms.final_row), dtype=bool)
+    observed[terms.term[fine]] = True
+    out = terms.final[rows] & ~observed[terms.term[rows]] & (status != "")
+    return fine, Counter(status[out].tolist())
 
 
-def _status(terms: Terms, cutoff: Ints, heir_known: Ints) -> Any:
-    """Why a version is no observation at its cutoff; "" if it is one."""
-    unsold = np.zeros(len(terms.final_row), dtype=bool)
-    unsold[terms.term[terms.final & terms.never_sold]] = True
-    causes: list[tuple[str, Bools]] = [
-        ("never_sold", unsold[terms.term]),
-        ("monthly", terms.end - terms.start < SHORTEST_DAYS * DAY),
-        ("not_renewable", ~np.asarray(terms.table["renewable"], dtype=bool)),
-        ("not_yet_issued", ~terms.visible(cutoff)),
-        ("ended_before", terms.known_over(cutoff)),
-        ("renewed_before", heir_known < cutoff),
-        ("shorter_than_lead", cutoff <= terms.start),
+def _causes(terms: Terms, rows: Ints, cutoff: Ints, not_begun: Bools) -> list[tuple[Bools, str]]:
+    """Why a version is no observation at its cutoff, the first that holds; being renewed already comes after these."""
+    visible = (terms.known_from[rows] < cutoff) & (cutoff <= terms.superseded[rows])
+    return [
+        (~terms.sold_term[terms.term[rows]], "never_sold"),
+        (terms.end[rows] - terms.start[rows] < SHORTEST_DAYS * DAY, "monthly"),
+        (~np.asarray(terms.table["renewable"], dtype=bool)[rows], "not_renewable"),
+        (not_begun, "shorter_than_lead"),
+        (~visible, "not_yet_issued"),
+        (terms.known_over(rows, cutoff), "ended_before"),
     ]
-    order = [causes[i] for i in (0, 1, 2, 6, 3, 4, 5)]
-    return np.select([hit for _, hit in order], [name for name, _ in order], default="")
 
 
 def _last_version(terms: Terms, rows: Ints) -> Ints:
@@ -171,10 +164,7 @@ def _together(parts: list[RiskSet], excluded: dict[str, int]) -> RiskSet:
 
 def in_order(terms: Terms, risk: RiskSet) -> RiskSet:
     """The observations in the order (customer_id, cutoff, entity), whatever the order of the source."""
-    ids = terms.table["term_id"].combine_chunks()
-    rank = np.zeros(len(terms.term) + 1, dtype=np.int64)
-    order = np.asarray(pa.compute.sort_indices(ids), dtype=np.int64)
-    rank[order] = np.arange(len(order))
+    rank = np.append(terms.id_rank, 0)  # the last place is for row -1
     return risk.take(np.lexsort((rank[risk.row], risk.cutoff, risk.customer)))
 
 

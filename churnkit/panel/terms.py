@@ -58,6 +58,20 @@ class Terms:
         return np.asarray(pd.factorize(self.table["term_id"].to_pandas())[0], dtype=np.int64)
 
     @cached_property
+    def id_rank(self) -> Ints:
+        """Order of the rows by term_id, as text."""
+        rank = np.empty(len(self.term), dtype=np.int64)
+        rank[np.asarray(pc.sort_indices(self.table["term_id"]), dtype=np.int64)] = np.arange(len(rank))
+        return rank
+
+    @cached_property
+    def sold_term(self) -> Bools:
+        """By term code: whether the term was really sold."""
+        found = np.zeros(len(self.final_row), dtype=bool)
+        found[self.term[self.sold]] = True
+        return found
+
+    @cached_property
     def start(self) -> Ints:
         """First moment of cover."""
         return self.ints("start_date")
@@ -131,10 +145,10 @@ class Terms:
         life = np.asarray(pc.equal(self.table["line"], "life").fill_null(False), dtype=bool)
         return np.where(np.isnan(days), np.where(life, 60, 30), days).astype(np.int64) * DAY
 
-    def known_over(self, cutoff: Ints) -> Bools:
+    def known_over(self, rows: Ints, cutoff: Ints) -> Bools:
         """Rows whose end is in the books before the cutoff: past, or announced for another reason than running out."""
-        past = (self.ended <= cutoff) | self._announced
-        known: Bools = (self.ended < NEVER) & (self.ended_seen < cutoff) & past
+        past = (self.ended[rows] <= cutoff) | self._announced[rows]
+        known: Bools = (self.ended[rows] < NEVER) & (self.ended_seen[rows] < cutoff) & past
         return known
 
     @cached_property

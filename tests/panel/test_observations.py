@@ -67,6 +67,34 @@ def test_an_early_renewer_has_left_the_short_leads():
     assert [pair for pair in seen(tiny([old, new]), (14, 61, 90)) if pair[0] == "old"] == [("old", 90), ("old", 61)]
 
 
+def test_a_successor_given_back_later_was_a_renewal_as_visible():
+    free = {"ended_date": "2021-01-05", "end_reason": "free_look", "ended_recorded_at": "2021-01-06"}
+    early = {"issued_at": "2020-12-01", "recorded_at": "2020-12-01"}
+    book = tiny([term("old", "2020-01-01", "2021-01-01"), term("new", "2021-01-01", "2022-01-01", **early, **free)])
+    assert seen(book, (14, 45)) == [("old", 45)]
+
+
+def test_a_term_entered_later_does_not_change_who_was_renewed():
+    early = {"issued_at": "2020-12-01", "recorded_at": "2020-12-01"}
+    later = term("later", "2020-12-20", "2021-12-20", issued_at="2021-02-01", recorded_at="2021-02-01")
+    terms = [term("old", "2020-01-01", "2021-01-01"), term("new", "2021-01-01", "2022-01-01", **early)]
+    for book in (tiny(terms), tiny([*terms, later])):
+        assert [pair for pair in seen(book, (14, 45)) if pair[0] == "old"] == [("old", 45)]
+
+
+def test_one_visible_successor_renews_the_earlier_of_two_terms_only():
+    early = {"issued_at": "2020-12-01", "recorded_at": "2020-12-01"}
+    terms = [term("a", "2020-01-01", "2021-01-01"), term("b", "2020-02-01", "2021-01-01"),
+             term("new", "2021-01-01", "2022-01-01", **early)]  # fmt: skip
+    assert [pair for pair in seen(tiny(terms), (14,)) if pair[0] != "new"] == [("b", 14)]
+
+
+def test_cover_that_was_never_sold_puts_nobody_at_risk_of_churn():
+    free = {"ended_date": "2020-04-05", "end_reason": "free_look", "ended_recorded_at": "2020-04-05"}
+    book = tiny([*years("p1", 2019, 2020), term("t", "2020-03-28", "2021-03-28", **free)])
+    assert churn_observations(book, ["2019-10-01", "2020-04-01"])["cutoff"].tolist() == [pd.Timestamp("2019-10-01")]
+
+
 @pytest.mark.parametrize(
     "ended",
     [
