@@ -24,8 +24,8 @@ def test_the_two_commands_stand_in_it():
 def test_ci_calls_the_test_command_as_the_readme_gives_it():
     ci = (Path(__file__).parents[1] / ".ci" / "run").read_text(encoding="utf-8")
     assert "README.md" in ci
-    matching = [line for line in README.splitlines() if line.rstrip("`").endswith("pytest")]
-    assert matching[0] == TEST
+    first = next(line.strip() for line in README.splitlines() if line.endswith("pytest"))
+    assert first == TEST
 
 
 def test_every_command_in_it_is_one_that_churnkit_has():

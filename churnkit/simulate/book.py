@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,15 +17,13 @@ import pyarrow.parquet as pq
 from churnkit.book.schema import TABLES
 from churnkit.errors import UsageError
 from churnkit.simulate import events, tables
-from churnkit.simulate.customers import LINES, Bools
-from churnkit.simulate.insurer import AS_IT_WAS, Block, Do, draw_block
-from churnkit.simulate.service import Service
+from churnkit.simulate.customers import Bools
+from churnkit.simulate.insured import Insured, draw_insured
 from churnkit.simulate.surveys import draw_complaints, draw_rounds
-from churnkit.simulate.tables import Ids
+from churnkit.simulate.truth import write_truth
 from churnkit.simulate.window import Window
 from churnkit.simulate.worlds import World, get_world
 
-BLOCK = 8_000
 MARK = "# simulated by churnkit"  # a book without this line is somebody's own and never overwritten
 Progress = Callable[[int, int], None]
 
@@ -36,36 +33,6 @@ _ECONOMICS = {"motor": (0.66, 0.08, 0.14, 60.0), "health": (0.62, 0.10, 0.13, 70
 _TOUCHPOINTS = {"service_contact": ("servicing", "客服联系", "service contact", "service", 24.0),
                 "claim_settlement": ("claim", "理赔结案", "claim settlement", "claims", 40.0),
                 "relationship": ("cover", "年度回访", "yearly survey", "marketing", None)}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Insured:
-    """One block with its ids, its terms in working form, and what of it is in the book."""
-
-    number: int
-    block: Block
-    ids: Ids
-    made: pd.DataFrame
-    customers: Bools
-    policies: Bools
-
-
-def draw_insured(world: World, *, seed: int, customers: int, window: Window, do: Do = AS_IT_WAS) -> Iterator[Insured]:
-    """Draw blocks until the book holds exactly ``customers`` customers; the same ones under any ``do``."""
-    service = Service.draw(seed, first_day=window.burn_in_day, days=window.days, lines=len(LINES))
-    found, number = 0, 0
-    while found < customers:
-        block = draw_block(world, service, seed=seed, block=number, size=BLOCK, first_day=window.burn_in_day,
-                           last_day=window.last_day, do=do)  # fmt: skip
-        ids = Ids.of(block, number * BLOCK)
-        made = tables.terms(block, ids, np.random.default_rng([seed, 5, number]))
-        made = made[tables.in_book(made, window)]
-        owner = block.policies.owner[made["position"].to_numpy()]
-        present = np.unique(owner)[: customers - found]
-        made = made[np.isin(owner, present)].reset_index(drop=True)
-        with_terms = np.isin(np.arange(len(block.policies)), made["position"])
-        yield Insured(number, block, ids, made, np.isin(np.arange(len(block.customers)), present), with_terms)
-        found, number = found + len(present), number + 1
 
 
 def _block_tables(drawn: Insured, world: World, seed: int, window: Window) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -191,8 +158,6 @@ def simulate_book(
     shutil.rmtree(root / "book", ignore_errors=True)
     partial.rename(root / "book")
     if truth:
-        from churnkit.simulate.truth import write_truth
-
         write_truth(root / "truth", world=chosen, seed=seed, customers=customers, window=window)
     return root / "book"
 

@@ -7,18 +7,22 @@ it beside the estimates.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from churnkit.simulate.book import Insured, draw_insured
 from churnkit.simulate.calibrate import answer_noise
 from churnkit.simulate.customers import LINES
 from churnkit.simulate.endings import CANCEL_FROM, CANCEL_TO, LAPSED, RENEWED, decline_chance, issued_within
+from churnkit.simulate.insured import Insured, draw_insured
 from churnkit.simulate.insurer import AS_IT_WAS, Do, Year, lasting_mean, policy_year
 from churnkit.simulate.service import Floats, Service
 from churnkit.simulate.window import Window
@@ -27,7 +31,9 @@ from churnkit.simulate.worlds import World, get_world
 VALUE_YEARS = 5
 
 
-def true_terms(world: str | World, *, seed: int, customers: int, window: Window, do: Do = AS_IT_WAS) -> pd.DataFrame:
+def true_terms(
+    world: str | World, *, seed: int, customers: int, window: Window, do: Do = AS_IT_WAS
+) -> pd.DataFrame:  # fmt: skip
     """Return every term of the book with its true probability of renewal, as it was and under ``do``.
 
     Returns
@@ -36,17 +42,22 @@ def true_terms(world: str | World, *, seed: int, customers: int, window: Window,
     within the data), satisfaction and satisfaction_do, renewal and renewal_do (probability of renewing if nothing else
     ends the policy), cancel (probability of a mid-term cancellation in the whole term).
     """
-    frames = []
-    for drawn in draw_insured(get_world(world), seed=seed, customers=customers, window=window, do=do):
+    blocks = _term_blocks(get_world(world), seed=seed, customers=customers, window=window, do=do)
+    return pd.concat(blocks, ignore_index=True)
+
+
+def _term_blocks(
+    world: World, *, seed: int, customers: int, window: Window, do: Do = AS_IT_WAS
+) -> Iterator[pd.DataFrame]:  # fmt: skip
+    for drawn in draw_insured(world, seed=seed, customers=customers, window=window, do=do):
         made = drawn.made
-        frames.append(pd.DataFrame({
+        yield pd.DataFrame({
             "term_id": made["term_id"], "policy_id": made["policy_id"], "line": np.array(LINES)[made["line"]],
             "start_date": _dates(made["start"]), "end_date": _dates(made["end"]), "monthly": made["monthly"],
             "decided": made["outcome"].isin([RENEWED, LAPSED]) & (made["end"] < window.last_day),
             "satisfaction": made["truth_satisfaction"], "satisfaction_do": made["truth_satisfaction_do"],
             "renewal": made["truth_p"], "renewal_do": made["truth_p_do"], "cancel": made["truth_cancel"],
-        }))  # fmt: skip
-    return pd.concat(frames, ignore_index=True)
+        })  # fmt: skip
 
 
 def _dates(days: pd.Series) -> pd.Series:
@@ -108,6 +119,12 @@ class Reference:
         return cls(due & terms["decided"] & ~terms["monthly"], in_force)
 
 
+def in_force_satisfaction(world: World, *, seed: int, customers: int, window: Window) -> Floats:
+    """Latent satisfaction of the policies in force at the data cutoff: whose index it is."""
+    blocks = _term_blocks(world, seed=seed, customers=customers, window=window)
+    return np.concatenate([b.loc[Reference.of(b, window).in_force, "satisfaction"].to_numpy() for b in blocks])
+
+
 def true_effects(world: str | World, *, seed: int, customers: int, window: Window) -> pd.DataFrame:
     """Effects on renewal in the last observed year, in pp, overall and by line.
 
@@ -117,25 +134,42 @@ def true_effects(world: str | World, *, seed: int, customers: int, window: Windo
     3 working days and of 89 % first-contact resolution in that year, over all reference renewals.
     """
     chosen = get_world(world)
-    base = true_terms(chosen, seed=seed, customers=customers, window=window)
-    who = Reference.of(base, window)
-    level = base.loc[who.in_force, "satisfaction"].to_numpy()
+    blocks = partial(_term_blocks, chosen, seed=seed, customers=customers, window=window)
+    level = in_force_satisfaction(chosen, seed=seed, customers=customers, window=window)
     shift = index_shift(chosen, level, 1.0)
-    share = norm.cdf((base["satisfaction"] - chosen.csat_threshold) / answer_noise(chosen))
-    rows = [_by_line(base.assign(x=100 * share)[who.in_force], "index", "points")]
+    means = [_LineMeans("index", "points")]
+    for block in blocks():
+        share = norm.cdf((block["satisfaction"] - chosen.csat_threshold) / answer_noise(chosen))
+        means[0].add(block.assign(x=100 * share)[Reference.of(block, window).in_force])
     for quantity, do in {"effect_per_pp": Do(satisfaction=shift),
                          "motor_cycle_3_days": Do(claim_cycle_days=3.0, line="motor"),
                          "first_contact_resolution_89": Do(first_contact_resolution=0.89)}.items():  # fmt: skip
-        moved = true_terms(chosen, seed=seed, customers=customers, window=window, do=do)
-        change = 100 * (moved["renewal_do"] - moved["renewal"])
-        rows.append(_by_line(moved.assign(x=change)[who.renewals], quantity, "pp"))
-    return pd.concat(rows, ignore_index=True)
+        means.append(_LineMeans(quantity, "pp"))
+        for block in blocks(do=do):
+            change = 100 * (block["renewal_do"] - block["renewal"])
+            means[-1].add(block.assign(x=change)[Reference.of(block, window).renewals])
+    return pd.concat([each.table() for each in means], ignore_index=True)
 
 
-def _by_line(frame: pd.DataFrame, quantity: str, unit: str) -> pd.DataFrame:
-    everyone = pd.concat([frame.assign(line="all"), frame])
-    grouped = everyone.groupby("line")["x"].agg(["mean", "size"]).reset_index()
-    return grouped.rename(columns={"mean": "estimate", "size": "n"}).assign(quantity=quantity, unit=unit)
+class _LineMeans:
+    """A mean over all rows and by line, gathered block by block."""
+
+    def __init__(self, quantity: str, unit: str) -> None:
+        self.quantity, self.unit = quantity, unit
+        self.parts: list[pd.DataFrame] = []
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Add the rows of one block: columns line and x."""
+        everyone = pd.concat([frame.assign(line="all"), frame])
+        self.parts.append(everyone.groupby("line")["x"].agg(["sum", "size"]))
+
+    def table(self) -> pd.DataFrame:
+        """Return quantity, line, estimate, unit and n."""
+        total = pd.concat(self.parts).groupby(level=0).sum()
+        return pd.DataFrame({
+            "line": total.index, "estimate": (total["sum"] / total["size"]).to_numpy(), "n": total["size"].to_numpy(),
+            "quantity": self.quantity, "unit": self.unit,
+        })  # fmt: skip
 
 
 def true_values(
@@ -150,18 +184,24 @@ def true_values(
     -------
     DataFrame, one row per policy: policy_id, customer_id, line, premium, s1 … s5 and the two variants.
     """
-    chosen = get_world(world)
+    return pd.concat(
+        _value_blocks(get_world(world), seed=seed, customers=customers, window=window, do=do, replicates=replicates),
+        ignore_index=True,
+    )
+
+
+def _value_blocks(
+    world: World, *, seed: int, customers: int, window: Window, do: Do, replicates: int = 16
+) -> Iterator[pd.DataFrame]:  # fmt: skip
     days = window.days + (VALUE_YEARS + 1) * 366
     service = Service.draw(seed, first_day=window.burn_in_day, days=days, lines=len(LINES))
-    frames = []
-    for drawn in draw_insured(chosen, seed=seed, customers=customers, window=window, do=do):
+    for drawn in draw_insured(world, seed=seed, customers=customers, window=window, do=do):
         for k, year in enumerate(drawn.block.years):
             held = (year.end > window.last_day) & (year.ended > window.last_day) & ~year.policies.monthly
             held &= drawn.policies[year.position]
             if held.any():
-                frames.append(_futures(chosen, service, drawn, year, np.flatnonzero(held), window=window, do=do,
-                                       seed=(seed, 9, drawn.number, k), replicates=replicates))  # fmt: skip
-    return pd.concat(frames, ignore_index=True)
+                yield _futures(world, service, drawn, year, np.flatnonzero(held), window=window, do=do,
+                               seed=(seed, 9, drawn.number, k), replicates=replicates)  # fmt: skip
 
 
 def _stay(drawn: Insured, year: Year, *, from_day: Floats) -> Floats:
@@ -208,17 +248,24 @@ def _futures(
 
 
 def write_truth(path: Path, *, world: World, seed: int, customers: int, window: Window) -> None:
-    """Write ``terms.parquet`` (true renewal per term), ``effects.parquet`` and ``values.parquet``."""
-    partial = path.with_name(path.name + "-partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    terms = true_terms(world, seed=seed, customers=customers, window=window)
-    terms.drop(columns=["satisfaction_do", "renewal_do"]).to_parquet(partial / "terms.parquet", index=False)
+    """Write ``terms.parquet`` (true renewal per term), ``effects.parquet`` and ``values.parquet``, block by block."""
+    unfinished = path.with_name(f".{path.name}-partial")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    blocks = _term_blocks(world, seed=seed, customers=customers, window=window)
+    _append(unfinished / "terms.parquet", (b.drop(columns=["satisfaction_do", "renewal_do"]) for b in blocks))
     effects = true_effects(world, seed=seed, customers=customers, window=window)
-    effects.to_parquet(partial / "effects.parquet", index=False)
-    who = Reference.of(terms, window)
-    shift = index_shift(world, terms.loc[who.in_force, "satisfaction"].to_numpy(), 1.0)
-    values = true_values(world, seed=seed, customers=customers, window=window, do=Do(satisfaction=shift))
-    values.to_parquet(partial / "values.parquet", index=False)
+    effects.to_parquet(unfinished / "effects.parquet", index=False)
+    level = in_force_satisfaction(world, seed=seed, customers=customers, window=window)
+    do = Do(satisfaction=index_shift(world, level, 1.0))
+    _append(unfinished / "values.parquet", _value_blocks(world, seed=seed, customers=customers, window=window, do=do))
     shutil.rmtree(path, ignore_errors=True)
-    partial.rename(path)
+    unfinished.rename(path)
+
+
+def _append(path: Path, frames: Iterator[pd.DataFrame]) -> None:
+    first = pa.Table.from_pandas(next(frames), preserve_index=False)
+    with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
+        writer.write_table(first)
+        for frame in frames:
+            writer.write_table(pa.Table.from_pandas(frame, schema=first.schema, preserve_index=False))
