@@ -226,7 +226,8 @@ class ChurnModel(_BookModel):
 
     As :class:`RenewalModel`, with the catalog's signs turned round. Snapshots have no lead and their outcome windows
     overlap, so with cutoffs and groups the calibration rows are late snapshots of a third of the customers, and the
-    first trees see earlier snapshots of the others.
+    calibration's trees see earlier snapshots of the others. How many trees there are is found with all snapshots of
+    the others: the last trees see them all too.
 
     Examples
     --------

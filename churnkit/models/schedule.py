@@ -118,8 +118,7 @@ def split_later(rows: Rows, *, seed: int) -> tuple[Bools, Bools] | None:
 def train_later(recipe: Recipe, rows: Rows, early: Bools, late: Bools) -> Trained:
     """Trees on earlier rows, stopped and calibrated on later ones, then the trees once more on all rows."""
     held = rows.take(late)
-    booster = recipe.trees(rows.take(early), held)
-    best = max(booster.best_iteration, 1)
+    booster, best = _stopped(recipe, rows, early, held)
     calibrator = fit_calibrator(recipe.scores(booster, held), held.y, lead=held.lead, kind=recipe.calibration,
                                 repeats=held.repeats)  # fmt: skip
     if recipe.refit:
@@ -127,6 +126,22 @@ def train_later(recipe: Recipe, rows: Rows, early: Bools, late: Bools) -> Traine
         if recipe.calibration != "none":
             calibrator = calibrator.recentred(recipe.scores(booster, held), held.y, held.lead)
     return Trained(booster, calibrator, best, "later rows")
+
+
+def _stopped(recipe: Recipe, rows: Rows, early: Bools, held: Rows) -> tuple[lgb.Booster, int]:
+    """Trees on earlier rows, and how many: as many as serve the later rows best.
+
+    Without leads the two sides are other customers, so the number may be found with all snapshots of the others: the
+    trees are trained once more on all rows, and where habits change quickly, trees that never saw the latest
+    snapshot would stop after a handful. The calibration's trees still see earlier rows only.
+    """
+    if rows.lead is None and rows.people is not None:
+        others = ~np.isin(rows.people, held.people)
+        if others.any() and rows.take(others).rarer >= 50:
+            best = max(recipe.trees(rows.take(others), held).best_iteration, 1)
+            return recipe.trees(rows.take(early), rounds=best), best
+    booster = recipe.trees(rows.take(early), held)
+    return booster, max(booster.best_iteration, 1)
 
 
 def train_across(recipe: Recipe, rows: Rows) -> Trained:

@@ -112,7 +112,7 @@ def test_an_unseen_category_marks_the_row_unsure(model, test_rows):
 def test_names_that_lightgbm_would_refuse(train):
     odd = train[FEATURES].rename(columns={"waiting": 'wait: "s", [x]', "tenure": "年资 {t}"})
     model = RenewalModel(n_estimators=10).fit(odd, train["y"])
-    assert '年资 {t}' in model.feature_names_in_
+    assert "年资 {t}" in model.feature_names_in_
     assert model.predict_proba(odd).shape == (len(odd), 2)
 
 
@@ -170,6 +170,20 @@ def test_the_latest_level_is_what_is_predicted():
     model = RenewalModel(n_estimators=50).fit(X, y, cutoff=cutoff)
     assert model.predict_proba(X)[-500:, 1].mean() == pytest.approx(0.7, abs=0.04)
     assert model.base_rate_ > 0.8
+
+
+def test_a_pattern_of_the_latest_snapshot_only_is_learnt():
+    rng = np.random.default_rng(6)
+    X = pd.DataFrame({"a": rng.normal(size=8000), "b": rng.normal(size=8000)})
+    year = np.arange(8000) // 2000
+    new = year == 3  # those who came last leave by b, and the others by a
+    X["young"] = new.astype(float)
+    chance = 1 / (1 + np.exp(-np.where(new, 2 * X["b"] - 2 * X["a"], 2 * X["a"])))
+    y = (rng.random(8000) < chance).astype(float)
+    cutoff = pd.Timestamp("2016-01-01") + pd.to_timedelta(365 * year, unit="D")
+    model = ChurnModel().fit(X, y, cutoff=cutoff, groups=rng.permutation(8000))
+    assert model.n_estimators_ > 30
+    assert roc_auc_score(chance[new] > 0.5, model.predict_proba(X[new])[:, 1]) > 0.9
 
 
 @pytest.fixture
