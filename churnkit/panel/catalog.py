@@ -78,6 +78,8 @@ _POLICY = (
     _column("policies", "auto_renew", "flag", "policy", "cover", "automatic renewal agreed: {value}",
             "约定自动续保：{value}"),
     _column("terms", "sum_insured", "money", "policy", "cover", "sum insured: {value}", "保险金额{value}"),
+    _own("sum_insured_held", "money", "policy", "cover", "sum insured of all policies in force: {value}",
+         "有效保单保险金额合计{value}"),
     _own("term_days", "days", "policy", "cover", "length of the current term in days: {value}", "本期保障{value}天"),
 )  # fmt: skip
 _CUSTOMER = (
@@ -101,6 +103,7 @@ _REST = (
 )  # fmt: skip
 
 _ALL = (*_TIMING, *_RELATIONSHIP, *_PRICE, *_POLICY, *_CUSTOMER, *SATISFACTION, *CONTACTS, *CLAIMS, *COMPLAINTS, *_REST)
+_OF_A_CUSTOMER = ("days_to_next_end", "sum_insured_held")
 _OF_A_TERM = ("lead_days", "tenure_days", "term_number", "premium_change", "offer_change", "term_days")
 
 
@@ -119,7 +122,7 @@ def standard_features(target: Literal["renewal", "churn"] | None = None) -> tupl
     """
     if target == "churn":
         return tuple(f for f in _ALL if not _of_one_policy(f))
-    return tuple(f for f in _ALL if target is None or f.name != "days_to_next_end")
+    return tuple(f for f in _ALL if target is None or f.name not in _OF_A_CUSTOMER)
 
 
 def describe(name: str) -> Feature | None:

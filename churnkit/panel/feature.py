@@ -25,6 +25,7 @@ OBSERVATION: dict[str, str] = {
     "policies_held": "policies of the customer with a visible term in force at the cutoff",
     "lines_held": "distinct lines of those policies",
     "premium_held": "sum of premium of the visible terms in force",
+    "sum_insured_held": "sum of sum_insured of the visible terms in force, null where none of them states it",
     "days_to_next_end": "days from the cutoff to the earliest scheduled end among the terms in force",
     "premium_change": "premium / premium of the policy's visible term with the latest earlier start, - 1",
     "offer_change": "offer_premium / premium - 1 of the own term, null unless offer_date is visible",

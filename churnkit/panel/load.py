@@ -18,6 +18,7 @@ from churnkit.panel.terms import CODES, moment
 _STATE_NEEDS = {  # attributes of the observation that rest on optional columns
     "age": ("customers", "birth_year"),
     "offer_change": ("terms", "offer_premium"),
+    "sum_insured_held": ("terms", "sum_insured"),
 }
 
 

@@ -46,7 +46,7 @@ def observation_state(terms: Terms, risk: RiskSet, policies: StateTable | None =
     return found
 
 
-_HELD = ("customer_tenure_days", "policies_held", "lines_held", "premium_held", "days_to_next_end")
+_HELD = ("customer_tenure_days", "policies_held", "lines_held", "premium_held", "sum_insured_held", "days_to_next_end")
 _POLICY = ("tenure_days", "term_number", "premium_change")
 
 
@@ -79,11 +79,14 @@ def _of_the_policy(terms: Terms, row: Ints, cutoff: Ints, policies: StateTable |
 def _held(terms: Terms, which: Ints, row: Ints, cutoff: Ints, lines: Ints) -> dict[str, Floats]:
     """Cover in force, by observation."""
     size = len(cutoff)
-    cents = np.rint(np.nan_to_num(terms.premium[row]) * _CENTS).astype(np.int64)
+    money = (terms.premium[row], terms.sum_insured[row])
+    premium, insured = (np.rint(np.nan_to_num(amount) * _CENTS).astype(np.int64) for amount in money)
+    stated = np.bincount(which[~np.isnan(money[1])], minlength=size) > 0
     return {
         "policies_held": _distinct(which, terms.policy[row], size),
         "lines_held": _distinct(which[lines >= 0], lines[lines >= 0], size),
-        "premium_held": _sum(which, cents, size) / _CENTS,
+        "premium_held": _sum(which, premium, size) / _CENTS,
+        "sum_insured_held": np.where(stated, _sum(which, insured, size) / _CENTS, np.nan),
         "days_to_next_end": -_days_from(_lowest(which, terms.end[row], size), cutoff),
     }
 

@@ -106,6 +106,11 @@ class Terms:
         """Premium of the term."""
         return numbers(self.table["premium"])
 
+    @cached_property
+    def sum_insured(self) -> Floats:
+        """Sum insured of the term, NaN where it is not stated."""
+        return numbers(self.table["sum_insured"])
+
     def reason_is(self, *reasons: str) -> Bools:
         """Rows ended for one of the reasons."""
         hit = pc.is_in(self.table["end_reason"], value_set=pa.array(reasons, type=pa.string()))
@@ -170,7 +175,7 @@ def load_terms(book: Book) -> Terms:
     """Read all terms whose policy and customer are in the book."""
     query = f"""{CODES}
 SELECT t.term_id, c.customer, p.policy, p.line, p.grace_days, coalesce(p.renewable, true) AS renewable,
-  coalesce(q.policy, -1) AS previous_policy, t.premium, t.offer_premium, t.end_reason,
+  coalesce(q.policy, -1) AS previous_policy, t.premium, t.sum_insured, t.offer_premium, t.end_reason,
   {moment("t.start_date")} AS start_date, {moment("t.end_date")} AS end_date, {moment("t.ended_date")} AS ended_date,
   {moment("t.ended_date_seen")} AS ended_seen, {moment("t.issued_at")} AS issued_at,
   {moment("t.issued_at_seen")} AS issued_seen, {moment("t.superseded_at")} AS superseded,

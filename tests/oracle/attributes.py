@@ -92,6 +92,11 @@ def _lines_held(history, observation):
     return float(len({policy_then(history, policy_id, cutoff)["line"] for policy_id in policies}))
 
 
+def _insured_held(history, observation):
+    stated = [row["sum_insured"] for row in in_force(history, observation) if row["sum_insured"] is not None]
+    return sum(stated) if stated else None
+
+
 def _next_end(history, observation):
     ends = [row["end_date"] for row in in_force(history, observation)]
     return days_between(observation["cutoff"], min(ends)) if ends else None
@@ -141,6 +146,7 @@ OBSERVED = {
     "policies_held": lambda history, obs: len({row["policy_id"] for row in in_force(history, obs)}),
     "lines_held": _lines_held,
     "premium_held": lambda history, obs: sum(row["premium"] for row in in_force(history, obs)),
+    "sum_insured_held": _insured_held,
     "days_to_next_end": _next_end,
     "premium_change": _premium_change,
     "offer_change": _offer_change,

@@ -112,7 +112,11 @@ def _of_every_table():
 def switched_off(feature, history):
     """Whether the source lacks something that the feature reads."""
     if feature.table == "observation":
-        needed = {"age": ("customers", "birth_year"), "offer_change": ("terms", "offer_premium")}.get(feature.column)
+        needed = {
+            "age": ("customers", "birth_year"),
+            "offer_change": ("terms", "offer_premium"),
+            "sum_insured_held": ("terms", "sum_insured"),
+        }.get(feature.column)
         return needed is not None and not history.has(*needed)
     wanted = {feature.clock, feature.end_clock, *feature.columns} - {"", "issued_at"}
     wanted = {source for name in wanted for source in NEEDS.get(name, (name,))}

@@ -131,6 +131,16 @@ def test_what_the_customer_holds_is_counted_as_visible():
             assert says(book, column, as_of=as_of, target="churn") == {"c1": expected}
 
 
+def test_the_sum_insured_held_passes_over_what_is_not_stated():
+    def held(*sums):
+        terms = [term(f"t{i}", "2020-01-01", "2021-01-01", f"p{i}", sum_insured=s) for i, s in enumerate(sums)]
+        return says(tiny(terms), "sum_insured_held", as_of="2020-06-01", target="churn")["c1"]
+
+    assert held(1000.0, 2500.5) == 3500.5
+    assert held(1000.0, float("nan")) == 1000.0
+    assert np.isnan(held(float("nan"), float("nan")))
+
+
 def test_premium_change_is_against_the_previous_term_of_the_policy():
     terms = [term("a", "2020-01-01", "2021-01-01", premium=100.0), term("b", "2021-01-01", "2022-01-01", premium=120.0)]
     assert says(tiny(terms), "premium_change", as_of="2021-06-01")["b"] == pytest.approx(0.2)
