@@ -135,7 +135,7 @@ def _stopped(recipe: Recipe, rows: Rows, early: Bools, held: Rows) -> tuple[lgb.
     trees are trained once more on all rows, and where habits change quickly, trees that never saw the latest
     snapshot would stop after a handful. The calibration's trees still see earlier rows only.
     """
-    if rows.lead is None and rows.people is not None:
+    if rows.lead is None and rows.people is not None and held.people is not None:
         others = ~np.isin(rows.people, held.people)
         if others.any() and rows.take(others).rarer >= 50:
             best = max(recipe.trees(rows.take(others), held).best_iteration, 1)
