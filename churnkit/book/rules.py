@@ -148,8 +148,13 @@ def future_rows(book: Book) -> Iterator[Failing]:
         clock = views.entered_sql(table)
         if clock:
             yield Failing(
-                table, f"SELECT _row, {clock} AS value FROM raw_{table} WHERE {clock} >= {cutoff}",
-                _future_words(book), "they are dropped", _future_fix, severity="warning", error_above=0.01,
+                table,
+                f"SELECT _row, {clock} AS value FROM raw_{table} WHERE {clock} >= {cutoff}",
+                _future_words(book),
+                "they are dropped",
+                _future_fix,
+                severity="warning",
+                error_above=0.01,
                 facts={"soon": f"count(*) FILTER (WHERE value > {cutoff} AND value < {cutoff} + INTERVAL 8 HOUR)"},
             )
     for column in ("start_date", "end_date"):

@@ -245,8 +245,11 @@ WITH kept AS (SELECT * FROM raw_{table}
                   (SELECT hash({keys}) AS h FROM kept GROUP BY ALL HAVING count(*) > 1) AS s ON hash({keys}) = s.h)
            WHERE copies > 1),
  versions AS (SELECT _row, count(*) OVER (PARTITION BY {keys}, version) > 1 AS unordered,
-                {f'''min(seen) OVER ({later} ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)'''
-                 if version else 'NULL::TIMESTAMP'} AS superseded_at
+                {
+        f'''min(seen) OVER ({later} ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)'''
+        if version
+        else "NULL::TIMESTAMP"
+    } AS superseded_at
               FROM twice WHERE NOT duplicate)
 SELECT t._row, t.duplicate, coalesce(v.unordered, false) AS unordered, v.superseded_at
 FROM twice AS t LEFT JOIN versions AS v ON t._row = v._row"""

@@ -14,7 +14,7 @@ from churnkit.models.baselines import NAMES
 from churnkit.models.ceiling import Ceiling
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.scores import METRICS, Codes, Scorer, Vector, draws, interval, log_loss
-from churnkit.models.verdict import Facts, sentences
+from churnkit.models.verdict import Facts, ranking_by_lead, sentences
 from churnkit.panel.panel import Panel
 
 Figures = dict[str, dict[str, float]]
@@ -118,8 +118,9 @@ def evaluate(model: RenewalModel | ChurnModel, panel: Panel, *, ceiling: Ceiling
     metrics, baselines = {**named.pop("model"), **gain}, named
     behind = _figures(("behind",), linear["behind"], boots["behind"])["behind"]
     facts = Facts(len(test.y), test.groups, model.event, metrics, baselines, behind, capacity)
-    return Evaluation(_table(metrics, baselines), _by_lead(test, leads, points, boots),
-                      _by_line(sums.lines, linear, boots["lines"]), metrics, baselines, sentences(facts))  # fmt: skip
+    by_lead, by_line = _by_lead(test, leads, points, boots), _by_line(sums.lines, linear, boots["lines"])
+    text = "\n".join([sentences(facts), *ranking_by_lead(by_lead)])
+    return Evaluation(_table(metrics, baselines), by_lead, by_line, metrics, baselines, text)
 
 
 def _prepare(model: RenewalModel | ChurnModel, panel: Panel, ceiling: Ceiling | None, capacity: float) -> _Test:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from churnkit.models.baselines import TITLES
 
 Figures = dict[str, dict[str, float]]
@@ -47,6 +49,21 @@ def sentences(facts: Facts) -> str:
             f"the truth itself has {m['expected_log_loss_truth']['estimate']:.4f}."
         )
     return "\n".join(lines)
+
+
+def ranking_by_lead(by_lead: pd.DataFrame) -> list[str]:
+    """Say how well rows of one lead are told apart: a pooled AUC also tells leads apart, which helps nobody.
+
+    Returns
+    -------
+    list of str: one sentence where there are several leads, else none.
+    """
+    if len(by_lead) < 2:
+        return []
+    each = ", ".join(f"{row.auc:.3f} at {lead:g} days" for lead, row in by_lead[["auc"]].iterrows())
+    blind = not (by_lead["auc_low"] > 0.5).any()
+    plain = " No lead's interval is clear of 0.5: the pooled AUC tells leads apart, not customers." if blind else ""
+    return [f"AUC among rows of one lead: {each}.{plain}"]
 
 
 def span(figure: dict[str, float], digits: int = 4) -> str:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from tests.books import DATA_CUTOFF, tiny_book_tables
-
 from churnkit.book.check import Findings, check_book
 from churnkit.book.open import Book, open_book
+from tests.books import DATA_CUTOFF, tiny_book_tables
 
 Tables = dict[str, pd.DataFrame]
 

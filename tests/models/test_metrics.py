@@ -13,7 +13,7 @@ from churnkit.models.ceiling import Ceiling, ceiling_predictions
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.metrics import evaluate
 from churnkit.models.scores import METRICS, score
-from churnkit.models.verdict import Facts, against, calibration
+from churnkit.models.verdict import Facts, against, calibration, ranking_by_lead
 
 from .insurer import FEATURES, as_panel
 
@@ -178,3 +178,12 @@ def test_faults_are_clear(model, panel, test_rows, ceiling):
         evaluate(model, panel, ceiling=Ceiling(ceiling.truth.iloc[:5], ceiling.prediction))
     with pytest.raises(UsageError, match="1 values outside"):
         ceiling_predictions(model, panel.X, test_rows["p"].where(test_rows.index > 0), panel.X)
+
+
+def test_a_pooled_auc_that_only_tells_leads_apart_is_called_so():
+    by_lead = pd.DataFrame({"auc": [0.51, 0.52], "auc_low": [0.48, 0.49]}, index=pd.Index([14.0, 90.0], name="lead_days"))
+    told = ranking_by_lead(by_lead)[0]
+    assert "0.510 at 14 days, 0.520 at 90 days" in told
+    assert "tells leads apart, not customers" in told
+    assert "tells leads apart" not in ranking_by_lead(by_lead.assign(auc_low=[0.505, 0.49]))[0]
+    assert ranking_by_lead(by_lead.head(1)) == []
