@@ -181,7 +181,9 @@ def test_faults_are_clear(model, panel, test_rows, ceiling):
 
 
 def test_a_pooled_auc_that_only_tells_leads_apart_is_called_so():
-    by_lead = pd.DataFrame({"auc": [0.51, 0.52], "auc_low": [0.48, 0.49]}, index=pd.Index([14.0, 90.0], name="lead_days"))
+    by_lead = pd.DataFrame(
+        {"auc": [0.51, 0.52], "auc_low": [0.48, 0.49]}, index=pd.Index([14.0, 90.0], name="lead_days")
+    )
     told = ranking_by_lead(by_lead)[0]
     assert "0.510 at 14 days, 0.520 at 90 days" in told
     assert "tells leads apart, not customers" in told
