@@ -53,7 +53,9 @@ def demo(
     """Run everything on a simulated insurer whose truth is known."""
     from churnkit.apps.console import Steps
     from churnkit.apps.demo import run_demo
+    from churnkit.apps.output import check_workspace
 
+    check_workspace(folder)
     steps = Steps()
     answer = run_demo(folder, steps, customers=customers, years=years, seed=seed, world=world, tell=not as_json)
     if as_json:
@@ -96,9 +98,14 @@ def train(
 ) -> None:
     """Check a book, build panels, train, evaluate and record the models."""
     from churnkit.apps.console import Steps, show
+    from churnkit.apps.output import check_workspace
     from churnkit.apps.training import checked, fit_target, measure, priced, record, summary
     from churnkit.book.open import open_book
+    from churnkit.moments import to_moment
 
+    check_workspace(workspace)
+    if test_from is not None:
+        to_moment(test_from, name="--test-from")
     steps, answer = Steps(), {}
     book = open_book(data, data_cutoff=data_cutoff)
     checked(book, steps)
@@ -138,7 +145,9 @@ def score(
     from churnkit.apps.tracking import load_model
     from churnkit.apps.training import checked
     from churnkit.book.open import open_book
+    from churnkit.moments import to_moment
 
+    to_moment(as_of, name="--as-of")
     steps = Steps()
     book = open_book(data, data_cutoff=data_cutoff)
     checked(book, steps)

@@ -49,6 +49,7 @@ def run_demo(
         plan = plan_retention(scores, book, capacity=CAPACITY, random_state=seed)
         write_table(scores, root / "scores.parquet")
         write_table(plan.table, root / "contacts.xlsx")
+        write_table(plan.left_out, root / "left_out.xlsx")
     worth = _value_beside_truth(book, scores, value, pd.read_parquet(root / "truth" / "values.parquet"))
     truth = _truth(ceiling, done["renewal"], worth)
     if tell:
@@ -95,7 +96,7 @@ def _truth(ceiling: Ceiling, done: Evaluation, worth: pd.DataFrame) -> dict[str,
 
 def _paths(root: Path) -> dict[str, str]:
     places = {"book": "book", "truth": "truth", "mlflow": DATABASE, "artifacts": ARTIFACTS, "scores": "scores.parquet",
-              "contacts": "contacts.xlsx"}  # fmt: skip
+              "contacts": "contacts.xlsx", "left_out": "left_out.xlsx"}  # fmt: skip
     return {name: str(root / place) for name, place in places.items()}
 
 

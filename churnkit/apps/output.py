@@ -27,7 +27,23 @@ def check_output(path: str | os.PathLike[str]) -> Path:
                          fix="Name the file so, such as list.xlsx.")  # fmt: skip
     if not target.resolve().parent.is_dir():
         raise UsageError("A list is written into a folder that exists.", found=f"no folder {target.resolve().parent}")
+    if target.is_dir():
+        raise UsageError("A list is written to a file.", found=f"a folder, {target}", fix="Choose another name.")
     return target
+
+
+def check_workspace(path: Path) -> Path:
+    """Return the path if it is, or can become, a folder; asked before any work is done.
+
+    Raises
+    ------
+    UsageError
+        If it, or a folder above it, is a file.
+    """
+    for place in (path, *path.parents):
+        if place.exists() and not place.is_dir():
+            raise UsageError("A workspace is a folder.", found=f"a file, {place}", fix="Choose another name.")
+    return path
 
 
 def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:

@@ -9,7 +9,9 @@ import pandas as pd
 from churnkit.book.open import Book
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.explain import reasons
+from churnkit.moments import to_moment
 from churnkit.panel.build import build_panel
+from churnkit.retain.suppression import suppressed
 from churnkit.value.lifetime import LifetimeValue
 
 
@@ -37,7 +39,8 @@ def score(
     -------
     DataFrame, highest risk first, ties by id
         customer_id, policy_id, line, end_date, lead_days, ``renewal`` or ``churn`` (calibrated probability), unsure,
-        value, expected_lifetime and s1 where a value is given, reason_1 …, as_of.
+        value, expected_lifetime and s1 (chance of the next renewal) where a value is given, reason_1 …,
+        do_not_contact (why the customer must not be contacted, empty where allowed), as_of.
     """
     target: Literal["renewal", "churn"] = "renewal" if isinstance(model, RenewalModel) else "churn"
     panel = build_panel(book, target, as_of=as_of)
@@ -50,7 +53,8 @@ def score(
         rows = rows.assign(**{name: worth[name] for name in ("value", "expected_lifetime", "s1")})
     told = reasons(model, panel.X, top=top, language=language, toward="leave")
     texts = told.pivot(index="row", columns="rank", values="text").rename(columns=lambda rank: f"reason_{rank}")
-    rows = rows.join(texts).assign(as_of=pd.Timestamp(as_of))
+    barred = suppressed(book, to_moment(as_of, name="as_of")).set_index("customer_id")["reason"]
+    rows = rows.join(texts).assign(do_not_contact=rows["customer_id"].map(barred), as_of=pd.Timestamp(as_of))
     risk = rows[target] if target == "churn" else 1 - rows[target]
     ids = [name for name in ("customer_id", "policy_id") if name in rows]
     order = rows.assign(_safety=-risk).sort_values(["_safety", *ids], kind="stable")

@@ -15,7 +15,7 @@ import pyarrow as pa
 from churnkit.book import views
 from churnkit.book.engine import Engine, EngineError, literal, quote
 from churnkit.book.finding import Finding
-from churnkit.book.readers import Source, match_columns, read_folder, read_frames
+from churnkit.book.readers import Source, match_columns, read_folder, read_frames, tables_in
 from churnkit.book.schema import TABLES
 from churnkit.book.settings import Settings, read_settings
 from churnkit.errors import ContractError, UsageError
@@ -191,8 +191,8 @@ def open_book(
     if folder is None and not isinstance(source, Mapping):
         raise UsageError("A book comes from a folder or a dict of DataFrames.", found=type(source).__name__,
                          fix="Pass a path or {'customers': frame, ...}.")  # fmt: skip
-    if folder is not None and not folder.exists():
-        raise UsageError("A book is a folder of tables.", found=f"no folder {folder}", fix="Check the path.")
+    if folder is not None:
+        tables_in(folder)  # a folder without tables is told before its settings are asked for
     chosen = read_settings(folder, settings, data_cutoff=data_cutoff, timezone=timezone, currency=currency,
                            end_date_is=end_date_is)  # fmt: skip
     try:

@@ -61,8 +61,8 @@ class Source:
         return [f"row {row}" for row in wanted]
 
 
-def read_folder(folder: Path, engine: Engine) -> tuple[list[Loaded], list[str], list[Finding]]:
-    """Load a folder's tables; return what was loaded, the names not of the contract, and the problems.
+def tables_in(folder: Path) -> tuple[dict[str, list[tuple[str, tuple[Path, ...]]]], set[str]]:
+    """Find a folder's tables, and the other names in it, before anything is read.
 
     Raises
     ------
@@ -82,6 +82,18 @@ def read_folder(folder: Path, engine: Engine) -> tuple[list[Loaded], list[str], 
         raise UsageError("A book holds a file per table, as customers.csv or terms.parquet.",
                          found=f"no table in {folder}{listed}",
                          fix=f"Name the files after: {', '.join(TABLES)}.")  # fmt: skip
+    return found, others
+
+
+def read_folder(folder: Path, engine: Engine) -> tuple[list[Loaded], list[str], list[Finding]]:
+    """Load a folder's tables; return what was loaded, the names not of the contract, and the problems.
+
+    Raises
+    ------
+    UsageError
+        If the folder does not exist or holds no table at all.
+    """
+    found, others = tables_in(folder)
     loaded: list[Loaded] = []
     problems: list[Finding] = []
     for table in (name for name in TABLES if name in found):

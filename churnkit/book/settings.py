@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +15,7 @@ import pandas as pd
 
 from churnkit.book.schema import TABLES
 from churnkit.errors import UsageError
+from churnkit.moments import to_moment
 
 FILE = "churnkit.toml"
 _TABLE_KEYS = ("columns", "values", "delay_days")
@@ -257,13 +257,5 @@ def _check_values(table: str, values: Any) -> None:
 
 
 def _moment(value: Any, zone: str) -> pd.Timestamp:
-    wanted = 'a date or timestamp such as "2026-01-01"'
-    if not isinstance(value, str | date | datetime | pd.Timestamp):
-        raise _wrong("data_cutoff", value, wanted)
-    try:
-        moment = pd.Timestamp(value)
-    except (ValueError, OverflowError) as error:
-        raise _wrong("data_cutoff", value, wanted) from error
-    if pd.isna(moment):
-        raise _wrong("data_cutoff", value, wanted)
+    moment = to_moment(value, name="The setting data_cutoff")
     return moment.tz_convert(zone).tz_localize(None) if moment.tzinfo is not None else moment

@@ -10,6 +10,7 @@ from churnkit.models.baselines import TITLES
 
 Figures = dict[str, dict[str, float]]
 SLOPE, RATIO = (0.9, 1.1), (0.95, 1.05)
+JUDGED = (0.5, 2.0)  # an interval that reaches half or double is no evidence that calibration holds
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,10 @@ def against(facts: Facts) -> str:
 
 
 def calibration(facts: Facts) -> str:
-    """Say whether calibration held: the intervals of slope and observed/expected meet 0.9…1.1 and 0.95…1.05."""
+    """Say whether calibration held: the intervals of slope and observed/expected meet 0.9…1.1 and 0.95…1.05.
+
+    An interval that also reaches half or double meets everything and shows nothing: then it cannot be judged.
+    """
     slope, ratio = facts.metrics["calibration_slope"], facts.metrics["observed_expected"]
     broken = []
     if not meets(slope, SLOPE):
@@ -103,7 +107,21 @@ def calibration(facts: Facts) -> str:
         broken.append(f"observed/expected {facts.lapses} {span(ratio, 2)} lies outside {RATIO[0]}…{RATIO[1]}")
     if broken:
         return f"Calibration broke: {' and '.join(broken)} with its whole interval. Not for money."
-    return f"Calibration holds: slope {span(slope, 2)}, observed/expected {facts.lapses} {span(ratio, 2)}."
+    told = f"slope {span(slope, 2)}, observed/expected {facts.lapses} {span(ratio, 2)}"
+    if not (within(slope, JUDGED) and within(ratio, JUDGED)):
+        return f"Calibration cannot be judged, there are too few rows: {told}. Not for money."
+    return f"Calibration holds: {told}."
+
+
+def within(figure: dict[str, float], band: tuple[float, float]) -> bool:
+    """Say whether an interval lies inside a band; one that could not be computed does not.
+
+    Examples
+    --------
+    >>> within({"low": 0.9, "high": 1.2}, (0.5, 2.0)), within({"low": -1.6, "high": 1.8}, (0.5, 2.0))
+    (True, False)
+    """
+    return bool(figure["low"] >= band[0] and figure["high"] <= band[1])
 
 
 def meets(figure: dict[str, float], band: tuple[float, float]) -> bool:

@@ -125,7 +125,9 @@ def _risk_set(
         raise ContractError(
             "A panel needs at least one observation.",
             found=f"none for {target}; left out: {risk.excluded or 'nothing'}",
-            fix="Check terms, leads or snapshots, and data_cutoff.",
+            fix="Check as_of: nothing is in force on that day."
+            if as_of is not None
+            else "Check terms, leads or snapshots, and data_cutoff.",
         )
     return obs.in_order(terms, risk), shown
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from churnkit.book.open import Book
 from churnkit.errors import UsageError
+from churnkit.moments import to_moment
 from churnkit.panel.arrays import DAY, Bools, Ints
 from churnkit.panel.successors import renewed_as_visible
 from churnkit.panel.terms import Terms, load_terms
@@ -202,11 +203,8 @@ def clean_leads(book: Book, leads: Iterable[int] | None) -> tuple[int, ...]:
 
 def clean_as_of(book: Book, as_of: Any) -> int:
     """A day asked for, as microseconds in whole seconds."""
-    try:
-        moment = pd.Timestamp(as_of).floor("s")
-    except ValueError as error:
-        raise UsageError("as_of is a date or a timestamp.", found=repr(as_of), fix='as_of="2026-10-01"') from error
-    if pd.isna(moment) or moment.tzinfo is not None or moment > book.settings.data_cutoff:
+    moment = to_moment(as_of, name="as_of").floor("s")
+    if moment.tzinfo is not None or moment > book.settings.data_cutoff:
         raise UsageError("as_of is a moment of the book's zone, not after its data_cutoff.", found=str(as_of),
                          fix=f"Use at most {book.settings.data_cutoff:%Y-%m-%d}.")  # fmt: skip
     return int(moment.as_unit("us").asm8.astype(np.int64))

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from churnkit.errors import ContractError, UsageError
+from churnkit.moments import to_moment
 from churnkit.panel.feature import Feature, Where
 
 _META = b"churnkit.panel"
@@ -100,8 +101,8 @@ class Panel:
         ContractError
             If one side is left without rows, naming what there is.
         """
-        begin, labelled = _moment(test_from), self.y.notna()
-        end = _moment(test_to) if test_to is not None else pd.Timestamp.max.as_unit("us")
+        begin, labelled = to_moment(test_from, name="test_from"), self.y.notna()
+        end = to_moment(test_to, name="test_to") if test_to is not None else pd.Timestamp.max.as_unit("us")
         test = labelled & (self.cutoff >= begin) & (self.cutoff < end)
         train = labelled & (self.cutoff < begin) & (self.keys["ripe_at"] <= begin)
         if not train.any() or not test.any():
@@ -183,13 +184,3 @@ def _feature(saved: dict[str, Any]) -> Feature:
         for part in ("where", "of")
     }  # fmt: skip
     return Feature(**{**saved, **conditions})
-
-
-def _moment(value: Any) -> pd.Timestamp:
-    try:
-        moment = pd.Timestamp(value)
-    except ValueError as error:
-        raise UsageError("A split is at a date.", found=repr(value), fix='test_from="2026-01-01"') from error
-    if pd.isna(moment):
-        raise UsageError("A split is at a date.", found=repr(value), fix='test_from="2026-01-01"')
-    return moment

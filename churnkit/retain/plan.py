@@ -111,7 +111,13 @@ def plan_retention(
     left = people.assign(reason=reason.mask(people["customer_id"].isin(below["customer_id"]), "below the capacity"))
     left = left.loc[~left["customer_id"].isin(chosen["customer_id"]), ["customer_id", "reason"]].reset_index(drop=True)
     table = _listed(chosen, scores)
-    text = _text(table, left, save_rate=save_rate, contact_cost=contact_cost, held=int(held.sum()))
+    text = _text(
+        table,
+        left,
+        save_rate=save_rate,
+        contact_cost=contact_cost,
+        held=int(left["reason"].str.startswith("hold-out").sum()),
+    )
     return RetentionPlan(table, left, text)
 
 

@@ -102,6 +102,10 @@ def test_score_writes_every_policy_in_force_with_reasons(demo, tmp_path):
     assert {"policy_id", "renewal", "unsure", "value", "reason_1", "as_of"} <= set(scores.columns)
     assert scores["renewal"].astype(float).between(0, 1).all()
     assert scores["reason_1"].str.contains("[一-鿿]").all()
+    barred = pd.read_parquet(root / "book" / "customers.parquet").query("do_not_call")["customer_id"]
+    marked = scores[scores["customer_id"].isin(barred)]
+    assert len(marked) > 5
+    assert (marked["do_not_contact"] == "do not call").all()
     again = tmp_path / "again.csv"
     churnkit("score", root / "book", "--as-of", "2026-10-01", "-o", again, "--workspace", root, "--language", "zh")
     assert out.read_bytes() == again.read_bytes()
@@ -159,6 +163,32 @@ def test_scoring_without_a_model_says_how_to_train_one(demo, tmp_path):
     done = churnkit("score", demo[0] / "book", "--as-of", "2026-10-01", "-o", out, "--workspace", tmp_path)
     refused(done, 2, "churnkit train")
     assert not out.exists()
+
+
+@pytest.mark.parametrize("day", ["01.10.2026", "1/2/2026", "2026", ""])
+def test_a_day_that_means_two_days_is_refused(demo, tmp_path, day):
+    root, _, _ = demo
+    refused(
+        churnkit("score", root / "book", "--as-of", day, "-o", tmp_path / "l.csv", "--workspace", root), 2, "2026-10-01"
+    )
+
+
+def test_a_file_in_place_of_a_workspace_is_refused_before_training(demo, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = churnkit("train", demo[0] / "book", "--workspace", tmp_path / "file")
+    refused(done, 2, "A workspace is a folder")
+    assert "Training" not in done.stderr
+    refused(churnkit("demo", tmp_path / "file"), 2, "A workspace is a folder")
+    refused(churnkit("check", tmp_path / "file"), 2, "folder of tables")
+
+
+def test_the_hold_out_and_everybody_else_left_out_are_written_with_their_reasons(demo):
+    root, answer, _ = demo
+    left = pd.read_excel(root / "left_out.xlsx", dtype=str)
+    assert len(left) == answer["left_out"]
+    assert left["reason"].str.startswith("hold-out").sum() > 20
+    contacts = pd.read_excel(root / "contacts.xlsx", dtype=str)
+    assert not set(contacts["customer_id"]) & set(left["customer_id"])
 
 
 def test_a_bad_day_and_a_bad_ending_are_refused_before_any_work(demo, tmp_path):

@@ -65,8 +65,8 @@ def test_a_missing_data_cutoff_says_how_to_set_it(tmp_path):
     ("line", "message"),
     [
         ('datacutoff = "2026-01-01"', "'datacutoff'.*Did you mean 'data_cutoff'"),
-        ("data_cutoff = 20260101", "data_cutoff must be a date.*20260101"),
-        ('data_cutoff = "soon"', "data_cutoff must be a date.*soon"),
+        ("data_cutoff = 20260101", "data_cutoff is a date.*20260101"),
+        ('data_cutoff = "soon"', "data_cutoff is a date.*soon"),
         ('timezone = "Shanghai"', "timezone must be an IANA name"),
         ("currency = 7", "currency must be a text"),
         ('end_date_is = "inclusive"', 'end_date_is must be "exclusive" or "last_covered_day"'),

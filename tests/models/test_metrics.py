@@ -180,6 +180,15 @@ def test_faults_are_clear(model, panel, test_rows, ceiling):
         ceiling_predictions(model, panel.X, test_rows["p"].where(test_rows.index > 0), panel.X)
 
 
+def test_an_interval_that_meets_everything_does_not_show_that_calibration_holds():
+    wide, tight = {"estimate": 0.04, "low": -1.65, "high": 1.83}, {"estimate": 1.0, "low": 0.97, "high": 1.03}
+    cases = ((wide, tight, "cannot be judged"), (tight, tight, "holds"), (tight, wide, "cannot be judged"))
+    for slope, ratio, said in cases:
+        metrics = {"calibration_slope": slope, "observed_expected": ratio}
+        facts = Facts(300, 300, "renewed", metrics, {}, tight, 0.1)
+        assert said in calibration(facts)
+
+
 def test_a_pooled_auc_that_only_tells_leads_apart_is_called_so():
     by_lead = pd.DataFrame(
         {"auc": [0.51, 0.52], "auc_low": [0.48, 0.49]}, index=pd.Index([14.0, 90.0], name="lead_days")

@@ -50,7 +50,7 @@ def test_a_panel_without_labels_cannot_be_split(panel):
 
 @pytest.mark.parametrize("day", ["soon", None])
 def test_a_split_needs_a_date(panel, day):
-    with pytest.raises(UsageError, match="at a date"):
+    with pytest.raises(UsageError, match="test_from is a date"):
         panel.split(test_from=day)
 
 
