@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8A94A6"  # told apart by colour-blind readers too
+BLUE, GREY = "#0072B2", "#8A94A6"
 
 
 def _axes(title: str, x: str, y: str, *, size: tuple[float, float] = (6.0, 4.5)) -> tuple[Figure, Axes]:
@@ -84,15 +82,4 @@ def by_segment(table: pd.DataFrame, *, outcome: str) -> Figure:
     axes.errorbar(ratio, rows, xerr=around, fmt="o", color=BLUE, capsize=2)
     axes.set_yticks(rows, [f"{line} (n {n:,})" for line, n in zip(table.index, table["n"], strict=True)])
     axes.axvline(1, color=GREY, linewidth=1)
-    return figure
-
-
-def truth_beside(table: pd.DataFrame, figures: Mapping[str, str], *, title: str) -> Figure:
-    """Draw estimate and truth per row of ``table`` (columns named in ``figures``: column -> label)."""
-    figure, axes = _axes(title, "", "", size=(6.0, 0.5 * len(table) + 1.5))
-    rows = np.arange(len(table))
-    for column, colour in zip(figures, (BLUE, ORANGE), strict=False):
-        axes.plot(table[column], rows, "o", color=colour, label=figures[column])
-    axes.set_yticks(rows, [str(name) for name in table.index])
-    axes.legend(frameon=False)
     return figure

@@ -19,7 +19,6 @@ HANDLERS_PER_LINE = 12
 MEAN_LOAD = 14.0
 MEAN_WAIT = 90.0
 _HOUR_EFFECT = np.array([0.1, 0.3, 0.25, 0.0, -0.3, -0.1, 0.15, 0.25, 0.1, -0.25])  # from 9 to 18 o'clock
-FIRST_HOUR, HOURS = 9, len(_HOUR_EFFECT)
 
 
 def _autoregressive(rng: np.random.Generator, shape: tuple[int, int], *, persistence: float, sd: float) -> Floats:
