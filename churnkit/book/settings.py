@@ -19,6 +19,7 @@ from churnkit.moments import to_moment
 
 FILE = "churnkit.toml"
 _TABLE_KEYS = ("columns", "values", "delay_days")
+MATCHES = ("object", "line", "household")
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -40,10 +41,14 @@ class ChurnSettings:
 
 @dataclass(frozen=True)
 class RenewalSettings:
-    """From how many days before the end a term is looked at, and the slack before a label is ripe."""
+    """From how many days before the end a term is looked at, the slack before a label is ripe, and what ties policies.
+
+    ``match`` names, beyond the same policy and previous_policy_id, what a successor may share with the term it renews.
+    """
 
     leads: tuple[int, ...] = (14, 45, 90, 180, 330)
     slack_days: int = 7
+    match: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.leads, list | tuple) or not self.leads:
@@ -52,6 +57,11 @@ class RenewalSettings:
             _check_days("renewal.leads", lead, least=1)
         _check_days("renewal.slack_days", self.slack_days, least=0)
         object.__setattr__(self, "leads", tuple(sorted(set(self.leads))))
+        if not isinstance(self.match, list | tuple):
+            raise _wrong("renewal.match", self.match, 'a list, as ["object", "line", "household"]')
+        for way in self.match:
+            _check_choice("renewal.match", way, MATCHES)
+        object.__setattr__(self, "match", tuple(way for way in MATCHES if way in self.match))
 
 
 @dataclass(frozen=True)
