@@ -11,7 +11,6 @@ import pandas as pd
 from churnkit.book.finding import Failing, Finding
 from churnkit.book.open import Book
 from churnkit.book.rules import RULES
-from churnkit.book.schema import TABLES
 from churnkit.errors import ContractError
 
 _SEVERITIES = ("error", "warning", "note")
@@ -111,7 +110,7 @@ def check_book(book: Book) -> Findings:
             if not damaged:
                 raise
             items += damaged
-    order = list(TABLES)
+    order = list(book.schema)
     unique = sorted(dict.fromkeys(items), key=lambda item: (_SEVERITIES.index(item.severity), order.index(item.table)))
     return Findings(tuple(unique), source=book.source, unused=_unused(book))
 

@@ -13,10 +13,10 @@ import pandas as pd
 import pyarrow as pa
 
 from churnkit.book import views
+from churnkit.book.declared import own_names
 from churnkit.book.engine import Engine, EngineError, literal, quote
 from churnkit.book.finding import Finding
 from churnkit.book.readers import Source, match_columns, read_folder, read_frames, tables_in
-from churnkit.book.schema import TABLES
 from churnkit.book.settings import Settings, read_settings
 from churnkit.errors import ContractError, UsageError
 
@@ -27,6 +27,8 @@ class Book:
     Attributes
     ----------
     settings : Settings
+    schema : mapping of str to Table
+        The contract, and what the settings declare beyond it.
     source : str
         Where the book came from, for people.
     tables : frozenset of str
@@ -44,6 +46,7 @@ class Book:
         self._engine, self.settings, self.sources, self.source = engine, settings, dict(sources), source
         self.unknown, self.problems = unknown, problems
         self.tables = frozenset(self.sources)
+        self.schema = settings.schema
         self.undeclared = {name: each.undeclared for name, each in self.sources.items() if each.undeclared}
         self._ready: set[str] = set()
         self._repeats: dict[str, bool] = {}
@@ -71,7 +74,7 @@ class Book:
         """Whether some key of the table comes twice before the cutoff; ``repeats_<table>`` then holds those rows."""
         if table not in self._repeats:
             self._raw(table)
-            counted = self._run(views.repeats_count_sql(table, self.settings)).to_pylist()[0]
+            counted = self._run(views.repeats_count_sql(self.schema[table], self.settings)).to_pylist()[0]
             self._repeats[table] = counted["filled"] > counted["keys"]
             if self._repeats[table]:
                 query = views.repeats_select(self.sources[table], self.settings)
@@ -138,7 +141,7 @@ class Book:
         try:
             return self._engine.sql(query, params)
         except EngineError as error:
-            absent = sorted(name for name in set(TABLES) - self.tables if re.search(rf"\b(raw_)?{name}\b", query))
+            absent = sorted(name for name in set(self.schema) - self.tables if re.search(rf"\b(raw_)?{name}\b", query))
             if error.missing_table and absent:
                 raise ContractError("A query reads tables of the book.", found=f"no table {', '.join(absent)}",
                                     where=self.source,
@@ -201,14 +204,16 @@ def open_book(
         raise UsageError("The settings under [engine] must suit DuckDB.", found=error.detail,
                          fix='Write memory_limit = "4GB" and threads = 2.') from error  # fmt: skip
     if folder is not None:
-        loaded, unknown, problems = read_folder(folder, engine)
+        loaded, unknown, problems = read_folder(folder, engine, chosen.schema)
     else:
-        loaded, unknown, problems = read_frames(source, engine)  # type: ignore[arg-type]
+        loaded, unknown, problems = read_frames(source, engine, chosen.schema)  # type: ignore[arg-type]
     sources = {}
     for table, kind, files in loaded:
         columns = engine.columns(f"source_{table}")
-        mapping = match_columns(table, columns, given=chosen.columns.get(table, {}))
-        sources[table] = Source(table, kind, columns, mapping, files)
+        spec, given = chosen.schema[table], own_names(chosen.tables, table) | dict(chosen.columns.get(table, {}))
+        mapping = match_columns(spec, columns, given=given)
+        row = "_row" if "_row" in columns else "rowid + 1"
+        sources[table] = Source(spec, kind, columns, mapping, files, row)
     name = str(folder) if folder is not None else f"{len(sources)} DataFrames"
     return Book(engine, chosen, sources=sources, source=name, unknown=tuple(unknown), problems=tuple(problems))
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from churnkit.book.engine import Engine, EngineError
 from churnkit.book.finding import Finding
-from churnkit.book.schema import TABLES
+from churnkit.book.schema import TABLES, Schema, Table
 from churnkit.errors import UsageError
 
 Loaded = tuple[str, str, tuple[Path, ...]]  # table, kind, files
@@ -25,24 +25,27 @@ _RESERVED = {"rowid", "_row", "file_index", "file_row_number", "filename"}
 class Source:
     """One table as it came: its relation on the engine, its columns and types, and its files.
 
-    ``kind`` is ``csv``, ``parquet`` or ``frame``; ``mapping`` leads from our column names to theirs.
+    ``spec`` is the table as the book's schema has it; ``kind`` is ``csv``, ``parquet`` or ``frame``; ``mapping`` leads
+    from our column names to theirs; ``row`` is SQL for the 1-based number of a row, whose upper bits tell the rows of
+    several files apart.
     """
 
-    table: str
+    spec: Table
     kind: str
     columns: Mapping[str, str]
     mapping: Mapping[str, str]
     files: tuple[Path, ...] = ()
+    row: str = "rowid + 1"
+
+    @property
+    def table(self) -> str:
+        """Name of the table."""
+        return self.spec.name
 
     @property
     def relation(self) -> str:
         """Name of the relation that holds the rows as they came."""
         return f"source_{self.table}"
-
-    @property
-    def row(self) -> str:
-        """SQL for the 1-based number of a row; rows of several files are told apart by its upper bits."""
-        return "_row" if self.kind == "parquet" else "rowid + 1"
 
     @property
     def undeclared(self) -> list[str]:
@@ -61,7 +64,7 @@ class Source:
         return [f"row {row}" for row in wanted]
 
 
-def tables_in(folder: Path) -> tuple[dict[str, list[tuple[str, tuple[Path, ...]]]], set[str]]:
+def tables_in(folder: Path, schema: Schema = TABLES) -> tuple[dict[str, list[tuple[str, tuple[Path, ...]]]], set[str]]:
     """Find a folder's tables, and the other names in it, before anything is read.
 
     Raises
@@ -74,7 +77,7 @@ def tables_in(folder: Path) -> tuple[dict[str, list[tuple[str, tuple[Path, ...]]
     if not folder.is_dir():
         raise UsageError("A book is a folder of tables.", found=f"a file, {folder}", fix="Give the folder it lies in.")
     try:
-        found, others = _discover(folder)
+        found, others = _discover(folder, schema)
     except OSError as error:
         raise UsageError("A book's folder must be readable.", found=str(error), fix="Check its permissions.") from error
     if not found:
@@ -85,7 +88,7 @@ def tables_in(folder: Path) -> tuple[dict[str, list[tuple[str, tuple[Path, ...]]
     return found, others
 
 
-def read_folder(folder: Path, engine: Engine) -> tuple[list[Loaded], list[str], list[Finding]]:
+def read_folder(folder: Path, engine: Engine, schema: Schema) -> tuple[list[Loaded], list[str], list[Finding]]:
     """Load a folder's tables; return what was loaded, the names not of the contract, and the problems.
 
     Raises
@@ -93,10 +96,10 @@ def read_folder(folder: Path, engine: Engine) -> tuple[list[Loaded], list[str], 
     UsageError
         If the folder does not exist or holds no table at all.
     """
-    found, others = tables_in(folder)
+    found, others = tables_in(folder, schema)
     loaded: list[Loaded] = []
     problems: list[Finding] = []
-    for table in (name for name in TABLES if name in found):
+    for table in (name for name in schema if name in found):
         ways = found[table]
         kind, files = ways[-1]
         if len(ways) > 1:
@@ -111,7 +114,9 @@ def read_folder(folder: Path, engine: Engine) -> tuple[list[Loaded], list[str], 
     return loaded, sorted(others), problems
 
 
-def read_frames(frames: Mapping[str, Any], engine: Engine) -> tuple[list[Loaded], list[str], list[Finding]]:
+def read_frames(
+    frames: Mapping[str, Any], engine: Engine, schema: Schema
+) -> tuple[list[Loaded], list[str], list[Finding]]:
     """Load a dict of DataFrames; return what `read_folder` does.
 
     Raises
@@ -123,7 +128,7 @@ def read_frames(frames: Mapping[str, Any], engine: Engine) -> tuple[list[Loaded]
         if not isinstance(frame, pd.DataFrame):
             raise UsageError("A book from Python is a dict of DataFrames.",
                              found=f"{type(frame).__name__} for {name!r}", fix="Pass a pandas.DataFrame.")  # fmt: skip
-    known = [name for name in TABLES if name in frames]
+    known = [name for name in schema if name in frames]
     if not known:
         raise UsageError("A book holds tables of the contract.",
                          found=f"only {', '.join(map(str, frames)) or 'nothing'}",
@@ -137,20 +142,19 @@ def read_frames(frames: Mapping[str, Any], engine: Engine) -> tuple[list[Loaded]
         except (EngineError, ValueError) as error:
             problems.append(_problem("TYP02", name, f"the frame does not read as a table: {error}",
                                      "nothing of this table can be used", "check how it was made"))  # fmt: skip
-    return loaded, sorted(str(name) for name in frames if name not in TABLES), problems
+    return loaded, sorted(str(name) for name in frames if name not in schema), problems
 
 
-def match_columns(table: str, columns: Iterable[str], *, given: Mapping[str, str]) -> dict[str, str]:
+def match_columns(spec: Table, columns: Iterable[str], *, given: Mapping[str, str]) -> dict[str, str]:
     """Lead from our column names to theirs: as mapped, else the same name, else the same but for case and blanks.
 
     Examples
     --------
-    >>> match_columns("calendar", ["Date ", "open"], given={"working_day": "open"})
+    >>> match_columns(TABLES["calendar"], ["Date ", "open"], given={"working_day": "open"})
     {'date': 'Date ', 'working_day': 'open'}
     """
     names = list(columns)
     loose = {name.strip().lower(): name for name in reversed(names)}
-    spec = TABLES[table]
     ours = [*spec.column_names, *(f"{clock}_recorded_at" for clock in spec.clocks)]
     mapping = {}
     for column in dict.fromkeys(ours):
@@ -175,7 +179,7 @@ def near(name: str, names: Iterable[str]) -> str:
     return lower[found[0]] if found else ""
 
 
-def _discover(folder: Path) -> tuple[dict[str, list[tuple[str, tuple[Path, ...]]]], set[str]]:
+def _discover(folder: Path, schema: Schema) -> tuple[dict[str, list[tuple[str, tuple[Path, ...]]]], set[str]]:
     """Every way in which each table is there (CSV first, Parquet last), and the names that are no table."""
     found: dict[str, list[tuple[str, tuple[Path, ...]]]] = {}
     others: set[str] = set()
@@ -185,7 +189,7 @@ def _discover(folder: Path) -> tuple[dict[str, list[tuple[str, tuple[Path, ...]]
         if kind not in ("csv", "parquet") or not files or path.name.startswith("."):
             continue
         table = path.name.lower() if path.is_dir() else path.stem.lower()
-        if table in TABLES:
+        if table in schema:
             found.setdefault(table, []).append((kind, files))
         else:
             others.add(path.name)

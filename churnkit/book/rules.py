@@ -14,7 +14,7 @@ from churnkit.book.engine import quote
 from churnkit.book.finding import Facts, Failing, Finding
 from churnkit.book.open import Book
 from churnkit.book.readers import near
-from churnkit.book.schema import TABLES, Column
+from churnkit.book.schema import Column
 
 Rule = Callable[[Book], Iterable[Failing | Finding]]
 
@@ -32,7 +32,7 @@ ORDER = {
 def missing_columns(book: Book) -> Iterator[Finding]:
     """COL01: required tables and columns that are not there or empty, with the likely match."""
     unreadable = {problem.table for problem in book.problems}
-    for table, spec in TABLES.items():
+    for table, spec in book.schema.items():
         if not book.has(table):
             if spec.required and table not in unreadable:
                 yield _missing_table(book, table)
@@ -74,7 +74,7 @@ def unreadable_values(book: Book) -> Iterator[Failing]:
     """TYP02: values that do not read as their type, and required values that are not there."""
     for table in _present(book):
         source = book.sources[table]
-        for column in TABLES[table].columns:
+        for column in book.schema[table].columns:
             if column.name not in source.mapping:
                 continue
             value, kind = views.given(source, column.name, settings=book.settings)
@@ -111,7 +111,7 @@ def unordered_versions(book: Book) -> Iterator[Failing]:
     """KEY05: one key, different content, and nothing that says which is later."""
     for table in _present(book):
         if book.repeats(table):
-            key = TABLES[table].key
+            key = book.schema[table].key
             yield Failing(
                 table,
                 f"SELECT r._row, t.{quote(key)} AS value FROM repeats_{table} AS r JOIN raw_{table} AS t"
@@ -123,8 +123,8 @@ def unordered_versions(book: Book) -> Iterator[Failing]:
 def orphan_keys(book: Book) -> Iterator[Failing]:
     """FK06: keys that lead to no row."""
     for table in _present(book):
-        for column, parent in TABLES[table].references.items():
-            key = TABLES[parent].key
+        for column, parent in book.schema[table].references.items():
+            key = book.schema[parent].key
             if not book.has_column(parent, key) or not book.has_column(table, column):
                 continue
             rows = (f"SELECT o._row, o.value, p.trimmed IS NOT NULL AS found_trimmed FROM"
@@ -145,7 +145,7 @@ def future_rows(book: Book) -> Iterator[Failing]:
     """FUT07: rows after data_cutoff, and dates that a time zone moved."""
     cutoff = f"TIMESTAMP '{book.settings.data_cutoff}'"
     for table in _present(book):
-        clock = views.entered_sql(table)
+        clock = views.entered_sql(book.schema[table])
         if clock:
             yield Failing(
                 table,
@@ -222,7 +222,7 @@ def scores_outside(book: Book) -> Iterator[Failing]:
 def assumed_delays(book: Book) -> Iterator[Failing | Finding]:
     """REC17: no recording time, so a delay is assumed."""
     for table in _present(book):
-        spec = TABLES[table]
+        spec = book.schema[table]
         if not spec.clocks and spec.required and not book.has_column(table, "recorded_at"):
             yield Finding("REC17", "note", table, "no recorded_at", count=1,
                           effect="its columns are as of the extract, at every cutoff",
@@ -251,7 +251,7 @@ def _assumed(book: Book, table: str, clock: str, columns: tuple[str, ...]) -> It
 def absent_tables(book: Book) -> Iterator[Finding]:
     """ABS26: optional tables that are absent, and what that switches off."""
     unreadable = {problem.table for problem in book.problems}
-    for table, spec in TABLES.items():
+    for table, spec in book.schema.items():
         if not spec.required and not book.has(table) and table not in unreadable:
             likely = near(table, [name.split(".")[0] for name in book.unknown])
             fix = f"is it {likely}? Then rename it" if likely else f"add {table}.csv or {table}.parquet if you have it"
@@ -260,7 +260,7 @@ def absent_tables(book: Book) -> Iterator[Finding]:
 
 
 def _present(book: Book) -> list[str]:
-    return [table for table in TABLES if book.has(table)]
+    return [table for table in book.schema if book.has(table)]
 
 
 RULES: dict[str, Rule] = {

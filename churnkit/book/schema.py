@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,7 +14,8 @@ class Column:
     """One column of the contract.
 
     ``known_at`` names the clock from which the column's content is known; empty means the table's first clock
-    (for tables without a clock: as of the extract).
+    (for tables without a clock: as of the extract). An extra column is one that the insurer declared; ``group``,
+    ``sign``, ``en`` and ``zh`` are what it says about itself for reasons.
     """
 
     name: str
@@ -23,11 +25,16 @@ class Column:
     default: str | None = None
     values: tuple[str, ...] = ()
     audit_only: bool = False
+    extra: bool = False
+    group: str = ""
+    sign: int = 0
+    en: str = ""
+    zh: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the contract: its key, its clocks (first one first) and its columns."""
+    """One table: its key, its clocks (first one first) and its columns; ``own`` if the insurer declared it."""
 
     name: str
     key: str
@@ -36,6 +43,7 @@ class Table:
     required: bool = False
     references: dict[str, str] = field(default_factory=dict)
     switches_off: str = ""
+    own: bool = False
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None."""
@@ -215,11 +223,14 @@ _ALL = (
     ),
 )  # fmt: skip
 
+Schema = Mapping[str, Table]
+
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
+"""The contract; a book's own schema (``settings.schema``) may have extra columns and tables beside it."""
 SCALES: dict[str, tuple[float, float]] = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7)}
 
 
-def clock_of(table: str, column: str) -> str:
+def clock_of(table: str, column: str, schema: Schema = TABLES) -> str:
     """Return the clock from which a column of a table is known, ``""`` where the table has none.
 
     Examples
@@ -229,7 +240,7 @@ def clock_of(table: str, column: str) -> str:
     >>> clock_of("claims", "amount_claimed")
     'reported_at'
     """
-    spec = TABLES[table]
+    spec = schema[table]
     found = spec.column(column)
     if found is not None and found.known_at:
         return found.known_at

@@ -5,22 +5,22 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from churnkit.book.schema import TABLES
+from churnkit.book.declared import extended
+from churnkit.book.schema import TABLES, Schema
+from churnkit.book.validate import check_choice, check_days, check_keys, check_text, check_zone, unknown, wrong
 from churnkit.errors import UsageError
 from churnkit.moments import to_moment
 
 FILE = "churnkit.toml"
-_TABLE_KEYS = ("columns", "values", "delay_days")
+_TABLE_KEYS = ("columns", "values", "extra", "delay_days", "file", "sheet", "encoding", "where")
+_WORDS = ("file", "sheet", "encoding", "where")
 MATCHES = ("object", "line", "household")
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class ChurnSettings:
 
     def __post_init__(self) -> None:
         for name in ("gap_days", "slack_days"):
-            _check_days(f"churn.{name}", getattr(self, name), least=0)
-        _check_days("churn.horizon_days", self.horizon_days, least=1)
-        _check_choice("churn.snapshots", self.snapshots, ("quarterly", "yearly"))
+            check_days(f"churn.{name}", getattr(self, name), least=0)
+        check_days("churn.horizon_days", self.horizon_days, least=1)
+        check_choice("churn.snapshots", self.snapshots, ("quarterly", "yearly"))
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,15 @@ class RenewalSettings:
 
     def __post_init__(self) -> None:
         if not isinstance(self.leads, list | tuple) or not self.leads:
-            raise _wrong("renewal.leads", self.leads, "a list of days, as [14, 45, 90]")
+            raise wrong("renewal.leads", self.leads, "a list of days, as [14, 45, 90]")
         for lead in self.leads:
-            _check_days("renewal.leads", lead, least=1)
-        _check_days("renewal.slack_days", self.slack_days, least=0)
+            check_days("renewal.leads", lead, least=1)
+        check_days("renewal.slack_days", self.slack_days, least=0)
         object.__setattr__(self, "leads", tuple(sorted(set(self.leads))))
         if not isinstance(self.match, list | tuple):
-            raise _wrong("renewal.match", self.match, 'a list, as ["object", "line", "household"]')
+            raise wrong("renewal.match", self.match, 'a list, as ["object", "line", "household"]')
         for way in self.match:
-            _check_choice("renewal.match", way, MATCHES)
+            check_choice("renewal.match", way, MATCHES)
         object.__setattr__(self, "match", tuple(way for way in MATCHES if way in self.match))
 
 
@@ -73,9 +73,9 @@ class EngineSettings:
 
     def __post_init__(self) -> None:
         if self.threads is not None:
-            _check_days("engine.threads", self.threads, least=1)
+            check_days("engine.threads", self.threads, least=1)
         if self.memory_limit is not None:
-            _check_text("engine.memory_limit", self.memory_limit)
+            check_text("engine.memory_limit", self.memory_limit)
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,15 @@ class Settings:
         Days from an event to its entry in the books, where no recording time is given; 1 for tables not named.
     columns : mapping of table to {our column: their column}
     values : mapping of table to {our column: {their value: our value}}
+    file, sheet, encoding, where : mapping of table to str
+        The file of the folder (and the sheet of a workbook) that holds the table, where its name does not say so; its
+        encoding, where it is not recognised; for databases, the condition on the rows to read.
+    extra : mapping of table to {column: declaration}
+        Columns beyond the contract; see :func:`churnkit.book.declared.extended`.
+    tables : mapping of name to declaration
+        Event tables of one's own.
+    features : mapping of name to the parts of a Feature
+        Features of one's own, beside the standard ones.
     churn, renewal, engine : ChurnSettings, RenewalSettings, EngineSettings
 
     Raises
@@ -115,21 +124,41 @@ class Settings:
     delay_days: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    file: Mapping[str, str] = field(default_factory=dict)
+    sheet: Mapping[str, str] = field(default_factory=dict)
+    encoding: Mapping[str, str] = field(default_factory=dict)
+    where: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, Any] = field(default_factory=dict)
+    features: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     churn: ChurnSettings = field(default_factory=ChurnSettings)
     renewal: RenewalSettings = field(default_factory=RenewalSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
 
     def __post_init__(self) -> None:
-        _check_zone(self.timezone)
-        _check_text("currency", self.currency)
-        _check_choice("end_date_is", self.end_date_is, ("exclusive", "last_covered_day"))
+        check_zone(self.timezone)
+        check_text("currency", self.currency)
+        check_choice("end_date_is", self.end_date_is, ("exclusive", "last_covered_day"))
         object.__setattr__(self, "data_cutoff", _moment(self.data_cutoff, self.timezone))
+        schema = self.schema
+        for key in ("delay_days", "columns", "values", *_WORDS):
+            for table in getattr(self, key):
+                if table not in schema:
+                    raise unknown(table, "the settings", schema)
         for table, days in self.delay_days.items():
-            _check_days(f"{_known_table(table)}.delay_days", days, least=0)
+            check_days(f"{table}.delay_days", days, least=0)
         for table, columns in self.columns.items():
-            _check_columns(_known_table(table), columns)
+            _check_columns(schema, table, columns)
         for table, values in self.values.items():
-            _check_values(_known_table(table), values)
+            _check_values(schema, table, values)
+        for key in _WORDS:
+            for table, word in getattr(self, key).items():
+                check_text(f"{table}.{key}", word)
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The contract with the declared columns and tables beside it."""
+        return extended(self.extra, self.tables)
 
     def delay(self, table: str) -> int:
         """Days assumed between an event of the table and its recording."""
@@ -180,90 +209,47 @@ def _from_toml(path: Path) -> dict[str, Any]:
 
 def _read_keys(raw: dict[str, Any]) -> dict[str, Any]:
     sections = {"churn": ChurnSettings, "renewal": RenewalSettings, "engine": EngineSettings}
+    whole = ("tables", "features")
     tables: dict[str, dict[str, Any]] = {key: {} for key in _TABLE_KEYS}
-    top = [f.name for f in fields(Settings) if f.name not in (*_TABLE_KEYS, *sections)]
+    top = [f.name for f in fields(Settings) if f.name not in (*_TABLE_KEYS, *sections, *whole)]
     settings: dict[str, Any] = {}
+    own = raw.get("tables", {})
+    known = [*TABLES, *(own if isinstance(own, dict) else {})]
     for key, value in raw.items():
         if key in top:
             settings[key] = value
         elif key in sections:
             allowed = [f.name for f in fields(sections[key])]
-            settings[key] = sections[key](**_known_keys(f"[{key}]", value, allowed))
-        elif key in TABLES:
-            for inner, content in _known_keys(f"[{key}]", value, _TABLE_KEYS).items():
+            settings[key] = sections[key](**check_keys(f"[{key}]", value, allowed))
+        elif key in whole:
+            settings[key] = check_keys(f"[{key}]", value, value)
+        elif key in known:
+            for inner, content in check_keys(f"[{key}]", value, _TABLE_KEYS).items():
                 tables[inner][key] = content
         else:
-            raise _unknown(key, "the file", [*top, *sections, *TABLES])
+            raise unknown(key, "the file", [*top, *sections, *whole, *known])
     return settings | {key: value for key, value in tables.items() if value}
 
 
-def _known_keys(where: str, value: Any, allowed: list[str] | tuple[str, ...]) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _wrong(where, value, "a section of keys")
-    for key in value:
-        if key not in allowed:
-            raise _unknown(key, where, allowed)
-    return value
-
-
-def _known_table(name: str) -> str:
-    if name not in TABLES:
-        raise _unknown(name, "the settings", list(TABLES))
-    return name
-
-
-def _unknown(key: str, where: str, allowed: list[str] | tuple[str, ...]) -> UsageError:
-    near = get_close_matches(key, allowed, n=1)
-    fix = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(allowed)}."
-    return UsageError(f"Settings know no key {key!r} in {where}.", fix=fix)
-
-
-def _wrong(key: str, value: Any, wanted: str) -> UsageError:
-    return UsageError(f"The setting {key} must be {wanted}.", found=f"{value!r}")
-
-
-def _check_days(key: str, value: Any, *, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise _wrong(key, value, f"a whole number, {least} or more")
-
-
-def _check_text(key: str, value: Any) -> None:
-    if not isinstance(value, str) or not value.strip():
-        raise _wrong(key, value, "a text")
-
-
-def _check_choice(key: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise _wrong(key, value, " or ".join(f'"{choice}"' for choice in choices))
-
-
-def _check_zone(value: Any) -> None:
-    _check_text("timezone", value)
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        raise _wrong("timezone", value, 'an IANA name such as "Asia/Shanghai"') from error
-
-
-def _check_columns(table: str, columns: Any) -> None:
+def _check_columns(schema: Schema, table: str, columns: Any) -> None:
     if not isinstance(columns, Mapping):
-        raise _wrong(f"[{table}.columns]", columns, 'a section of ours = "theirs"')
-    known = [*TABLES[table].column_names, *(f"{clock}_recorded_at" for clock in TABLES[table].clocks)]
+        raise wrong(f"[{table}.columns]", columns, 'a section of ours = "theirs"')
+    known = [*schema[table].column_names, *(f"{clock}_recorded_at" for clock in schema[table].clocks)]
     for ours, theirs in columns.items():
         if ours not in known:
-            raise _unknown(ours, f"[{table}.columns], which maps our names to yours", known)
-        _check_text(f"[{table}.columns] {ours}", theirs)
+            raise unknown(ours, f"[{table}.columns], which maps our names to yours", known)
+        check_text(f"[{table}.columns] {ours}", theirs)
 
 
-def _check_values(table: str, values: Any) -> None:
+def _check_values(schema: Schema, table: str, values: Any) -> None:
     wanted = f'a section per column: [{table}.values.COLUMN] "theirs" = "ours"'
     if not isinstance(values, Mapping):
-        raise _wrong(f"[{table}.values]", values, wanted)
+        raise wrong(f"[{table}.values]", values, wanted)
     for column, mapping in values.items():
         if not isinstance(mapping, Mapping) or not all(isinstance(x, str) for pair in mapping.items() for x in pair):
-            raise _wrong(f"[{table}.values] {column}", mapping, wanted)
-        if column not in TABLES[table].column_names:
-            raise _unknown(column, f"[{table}.values]", TABLES[table].column_names)
+            raise wrong(f"[{table}.values] {column}", mapping, wanted)
+        if column not in schema[table].column_names:
+            raise unknown(column, f"[{table}.values]", schema[table].column_names)
 
 
 def _moment(value: Any, zone: str) -> pd.Timestamp:

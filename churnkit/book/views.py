@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from churnkit.book.engine import literal, quote
 from churnkit.book.readers import Source
-from churnkit.book.schema import SCALES, TABLES, Column
+from churnkit.book.schema import SCALES, Column, Table
 from churnkit.book.settings import Settings
 
 SQL_TYPES = {
@@ -126,19 +126,19 @@ def _bool(value: str, kind: str) -> str:
 
 def recorded_columns(source: Source) -> list[str]:
     """The ``<clock>_recorded_at`` columns that a source has beyond the contract's own columns."""
-    spec = TABLES[source.table]
+    spec = source.spec
     wanted = [f"{clock}_recorded_at" for clock in spec.clocks]
     return [name for name in wanted if name in source.mapping and spec.column(name) is None]
 
 
 def raw_names(source: Source) -> list[str]:
     """Names of the typed columns of ``raw_<table>``, undeclared ones not among them."""
-    return [*TABLES[source.table].column_names, *recorded_columns(source)]
+    return [*source.spec.column_names, *recorded_columns(source)]
 
 
 def raw_columns(source: Source, settings: Settings) -> dict[str, str]:
     """SQL of every typed column of a table, absent ones null or their default."""
-    spec = TABLES[source.table]
+    spec = source.spec
     columns = (*spec.columns, *(Column(name, "ts") for name in recorded_columns(source)))
     found: dict[str, str] = {}
     for column in columns:
@@ -192,33 +192,32 @@ def seen_sql(source: Source, clock: str, *, delay_days: int) -> str:
     return f"CASE WHEN {value} IS NULL THEN NULL ELSE {latest} END"
 
 
-def entered_sql(table: str) -> str:
+def entered_sql(spec: Table) -> str:
     """SQL of the moment that may not lie after data_cutoff; empty for tables without a clock."""
-    clocks = TABLES[table].clocks
-    if not clocks:
+    if not spec.clocks:
         return ""
-    return "coalesce(issued_at, recorded_at)" if table == "terms" else quote(clocks[0])
+    return "coalesce(issued_at, recorded_at)" if spec.name == "terms" else quote(spec.clocks[0])
 
 
-def before_cutoff_sql(table: str, settings: Settings) -> str:
+def before_cutoff_sql(spec: Table, settings: Settings) -> str:
     """SQL that keeps the rows before data_cutoff; a term may start later, if it was bound before."""
-    clock = entered_sql(table)
+    clock = entered_sql(spec)
     if not clock:
         return "true"
     return f"({clock} IS NULL OR {clock} < TIMESTAMP '{settings.data_cutoff}')"
 
 
-def key_columns(table: str) -> tuple[str, ...]:
+def key_columns(spec: Table) -> tuple[str, ...]:
     """The columns that together name a row; economics may differ by product and date."""
-    return ("line", "product", "valid_from") if table == "economics" else (TABLES[table].key,)
+    return ("line", "product", "valid_from") if spec.name == "economics" else (spec.key,)
 
 
-def repeats_count_sql(table: str, settings: Settings) -> str:
+def repeats_count_sql(spec: Table, settings: Settings) -> str:
     """Rows with a key, and distinct keys: equal in a clean table. Hashes may only err towards a repeat."""
-    keys = ", ".join(quote(key) for key in key_columns(table))
+    keys = ", ".join(quote(key) for key in key_columns(spec))
     return (
-        f"SELECT count(*) AS filled, count(DISTINCT hash({keys})) AS keys FROM raw_{table}"
-        f" WHERE {quote(TABLES[table].key)} IS NOT NULL AND {before_cutoff_sql(table, settings)}"
+        f"SELECT count(*) AS filled, count(DISTINCT hash({keys})) AS keys FROM raw_{spec.name}"
+        f" WHERE {quote(spec.key)} IS NOT NULL AND {before_cutoff_sql(spec, settings)}"
     )
 
 
@@ -228,8 +227,8 @@ def repeats_select(source: Source, settings: Settings) -> str:
     Columns: _row; duplicate (a copy of an earlier row); unordered (other content, and no recorded_at tells which
     is later); superseded_at (from when a later version is visible).
     """
-    spec, table = TABLES[source.table], source.table
-    keys = ", ".join(quote(key) for key in key_columns(table))
+    spec, table = source.spec, source.table
+    keys = ", ".join(quote(key) for key in key_columns(spec))
     content = ", ".join(quote(name) for name in raw_names(source))
     version = next((name for name in ("recorded_at", f"{spec.clocks[0]}_recorded_at" if spec.clocks else "")
                     if name in source.mapping), "")  # fmt: skip
@@ -238,7 +237,7 @@ def repeats_select(source: Source, settings: Settings) -> str:
     later = f"PARTITION BY {keys} ORDER BY version NULLS FIRST, content"
     return f"""
 WITH kept AS (SELECT * FROM raw_{table}
-              WHERE {quote(spec.key)} IS NOT NULL AND {before_cutoff_sql(table, settings)}),
+              WHERE {quote(spec.key)} IS NOT NULL AND {before_cutoff_sql(source.spec, settings)}),
  twice AS (SELECT *, {order} AS version, coalesce({seen}, {order}) AS seen, hash({content}) AS content,
              row_number() OVER (PARTITION BY {content} ORDER BY _row) > 1 AS duplicate
            FROM (SELECT *, count(*) OVER (PARTITION BY {keys}) AS copies FROM kept SEMI JOIN
@@ -258,13 +257,13 @@ FROM twice AS t LEFT JOIN versions AS v ON t._row = v._row"""
 def clean_select(source: Source, settings: Settings, *, repeats: bool) -> str:
     """The query behind ``<table>``: what findings leave, each clock with its ``_seen``, and superseded_at."""
     table = source.table
-    clocks, delay = TABLES[table].clocks, settings.delay(table)
+    clocks, delay = source.spec.clocks, settings.delay(table)
     shown = [f"{clock_sql(table, name)} AS {quote(name)}" if name in clocks else quote(name)
              for name in raw_names(source)]  # fmt: skip
     shown += [f"{seen_sql(source, clock, delay_days=delay)} AS {quote(clock + '_seen')}" for clock in clocks]
     shown.append("superseded_at" if repeats else "NULL::TIMESTAMP AS superseded_at")
     rows = f"raw_{table}"
-    where = before_cutoff_sql(table, settings)
+    where = before_cutoff_sql(source.spec, settings)
     if repeats:
         rows += f" LEFT JOIN repeats_{table} USING (_row)"
         where += " AND duplicate IS NOT true"
