@@ -1,0 +1,62 @@
+"""Tables, columns and categories: what the book has of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from churnkit.book.finding import Finding
+from churnkit.book.open import Book
+from churnkit.book.readers import near
+from churnkit.book.schema import Column
+
+
+def missing_columns(book: Book) -> Iterator[Finding]:
+    """COL01: required tables and columns that are not there or empty, with the likely match."""
+    unreadable = {problem.table for problem in book.problems}
+    for table, spec in book.schema.items():
+        if not book.has(table):
+            if spec.required and table not in unreadable:
+                yield _missing_table(book, table)
+            continue
+        for column in spec.columns:
+            if not book.has_column(table, column.name):
+                yield from _missing_column(book, table, column)
+        if spec.required and not book.rows(table):
+            yield Finding("COL01", "error", table, "the table has no rows", count=0,
+                          effect="nothing can be built", fix="check the extract")  # fmt: skip
+
+
+def _missing_table(book: Book, table: str) -> Finding:
+    likely = near(table, [name.split(".")[0] for name in book.unknown])
+    files = [name for name in book.unknown if name.split(".")[0] == likely] if likely else []
+    fix = f"is it {files[0]}? Then rename it" if files else f"add {table}.csv or {table}.parquet"
+    return Finding("COL01", "error", table, "the required table is missing", count=1,
+                   effect="nothing can be built", fix=fix)  # fmt: skip
+
+
+def _missing_column(book: Book, table: str, column: Column) -> Iterator[Finding]:
+    mapped = book.settings.columns.get(table, {}).get(column.name)
+    likely = near(mapped or column.name, book.undeclared.get(table, []))
+    mapping = f'if {likely} is it, write {column.name} = "{likely}" under [{table}.columns] in churnkit.toml'
+    if column.required or mapped:
+        found = f"the {'required ' if column.required else ''}column {column.name} is missing"
+        found += f"; it is mapped to {mapped}, which the table does not have" if mapped else ""
+        yield Finding("COL01", "error", table, found, count=1, effect="what needs it cannot be computed",
+                      fix=mapping if likely else "add the column, or map it in churnkit.toml")  # fmt: skip
+    elif likely:
+        yield Finding("COL01", "note", table, f"column {likely} is not used, and {column.name} is absent", count=1,
+                      effect=f"what reads {column.name} is switched off", fix=mapping)  # fmt: skip
+    elif column.default == "false":
+        yield Finding("COL01", "warning", table, f"column {column.name} is absent", count=1,
+                      effect=f"every row is taken as {column.default}", fix="add the column")  # fmt: skip
+
+
+def absent_tables(book: Book) -> Iterator[Finding]:
+    """ABS26: optional tables that are absent, and what that switches off."""
+    unreadable = {problem.table for problem in book.problems}
+    for table, spec in book.schema.items():
+        if not spec.required and not book.has(table) and table not in unreadable:
+            likely = near(table, [name.split(".")[0] for name in book.unknown])
+            fix = f"is it {likely}? Then rename it" if likely else f"add {table}.csv or {table}.parquet if you have it"
+            yield Finding("ABS26", "note", table, "the optional table is absent", count=1,
+                          effect=f"switched off: {spec.switches_off}", fix=fix)  # fmt: skip
