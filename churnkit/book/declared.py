@@ -7,16 +7,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from churnkit.book.schema import TABLES, Column, Table
+from churnkit.book.schema import SENSITIVE, TABLES, Column, Table
 from churnkit.book.validate import near_miss, unknown, wrong
 from churnkit.errors import UsageError
 
 TYPES = ("number", "integer", "money", "category", "bool", "date", "ts", "text", "id")
 _COLUMN_KEYS = ("type", "known_at", "group", "sign", "en", "zh")
-_TABLE_KEYS = ("key", "customer", "policy", "clocks", "columns", "recorded_at")
+_TABLE_KEYS = ("key", "customer", "policy", "clocks", "columns", "recorded_at", "group", "en", "zh")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # Words of SQL and of the engine that a table or column of that name would be taken for.
-_TAKEN = {"select", "from", "where", "order", "group", "table", "c", "p", "e", "rowid", "superseded_at"}
+_WORDS = (
+    "all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default"
+    " deferrable desc describe distinct do else end except false fetch for foreign from group having in initially"
+    " intersect into lambda lateral leading limit not null offset on only or order pivot pivot_longer pivot_wider"
+    " placing primary qualify references returning select show some summarize symmetric table then to trailing true"
+    " union unique unpivot user using variadic when where window with"
+    " c p e rowid superseded_at superseded known_from customer policy id observation"
+)
+_TAKEN = frozenset(_WORDS.split())
+_PREFIXES = ("raw_", "source_", "repeats_")
 
 
 def extended(extra: Mapping[str, Any], tables: Mapping[str, Any]) -> dict[str, Table]:
@@ -55,28 +64,41 @@ def _with_extra(table: Table, declared: Any) -> Table:
     if not isinstance(declared, Mapping):
         raise wrong(where, declared, 'a section of COLUMN = {type = "number"}')
     columns = tuple(_column(f"{where} {name}", name, words) for name, words in declared.items())
+    names = [name.lower() for name in table.column_names]  # the engine does not tell capitals apart
     for column in columns:
-        if table.column(column.name) is not None:
+        if column.name.lower() in names:
             raise UsageError("An extra column has a name of its own.", where=where,
-                             found=f"{column.name}, which the contract has already",
+                             found=f"{column.name}, which the table has already",
                              fix=f"Map it under [{table.name}.columns] instead, or rename it.")  # fmt: skip
-    return _with_clocks(replace(table, columns=(*table.columns, *columns)), where)
+        names.append(column.name.lower())
+    whole = _with_clocks(replace(table, columns=(*table.columns, *columns)), where)
+    for column in columns:
+        for clock in (*whole.clocks, *whole.dated):
+            if column.name in (f"{clock}_seen", f"{clock}_known", f"{clock}_recorded_at"):
+                raise UsageError("A declared name is none that churnkit makes itself.", where=where, found=column.name,
+                                 fix=f'Rename it and map it: [{table.name}.columns] ours = "theirs".')  # fmt: skip
+    return whole
 
 
 def _with_clocks(table: Table, where: str) -> Table:
-    """Let a date or timestamp column that says when another is known become a clock."""
-    clocks = list(table.clocks)
+    """Let a date or timestamp column that says when another is known become a clock.
+
+    A table without clocks (customers, policies) stays without: its rows are versions, not events.
+    """
+    found: list[str] = []
     for column in table.columns:
         known = column.known_at
-        if not column.extra or not known or known in clocks:
+        if not column.extra or not known or known in (*table.clocks, *found):
             continue
-        found = table.column(known)
-        if found is None or found.type not in ("date", "ts"):
-            dates = [each.name for each in table.columns if each.type in ("date", "ts")]
+        dates = [each.name for each in table.columns if each.type in ("date", "ts")]
+        if known not in dates:
             raise UsageError("known_at names a date or timestamp column of its table.", where=f"{where} {column.name}",
                              found=repr(known), fix=near_miss(known, dates))  # fmt: skip
-        clocks.append(known)
-    return replace(table, clocks=tuple(clocks))
+        found.append(known)
+    columns = tuple(replace(c, known_at=c.name) if c.extra and c.name in found else c for c in table.columns)
+    if not table.clocks:
+        return replace(table, columns=columns, dated=tuple(found))
+    return replace(table, columns=columns, clocks=(*table.clocks, *found))
 
 
 def _column(where: str, name: str, declared: Any) -> Column:
@@ -98,13 +120,14 @@ def _column(where: str, name: str, declared: Any) -> Column:
     if words.get("sign", 0) not in (-1, 0, 1):
         raise wrong(f"{where} sign", words["sign"], "-1, 0 or 1: the known direction on the chance of renewal")
     return Column(name, words["type"], known_at=words.get("known_at", ""), group=words.get("group", ""), extra=True,
+                  audit_only=name.lower() in SENSITIVE,
                   sign=words.get("sign", 0), en=words.get("en", ""), zh=words.get("zh", ""))  # fmt: skip
 
 
 def _own_table(name: str, declared: Any) -> Table:
     where = f"[tables.{name}]"
     _check_name(where, name)
-    if name in TABLES:
+    if name.lower() in TABLES:
         raise UsageError("A table of your own has a name of its own.", where=where, found=name,
                          fix=f"Declare columns beyond the contract under [{name}.extra].")  # fmt: skip
     if not isinstance(declared, Mapping):
@@ -112,9 +135,10 @@ def _own_table(name: str, declared: Any) -> Table:
     for key in declared:
         if key not in _TABLE_KEYS:
             raise unknown(key, where, _TABLE_KEYS)
-    for key in ("key", "customer", "policy", "recorded_at"):
+    for key in ("key", "customer", "policy", "recorded_at", "group", "en", "zh"):
         if not isinstance(declared.get(key, ""), str):
-            raise wrong(f"{where} {key}", declared[key], "the name of a column")
+            wanted = "a text" if key in ("group", "en", "zh") else "the name of a column"
+            raise wrong(f"{where} {key}", declared[key], wanted)
     clocks = declared.get("clocks", ())
     if not declared.get("key") or not isinstance(clocks, list | tuple) or not clocks:
         raise UsageError("A table of your own has a key and at least one clock.", where=where,
@@ -137,7 +161,8 @@ def _table_of(name: str, where: str, declared: Mapping[str, Any], clocks: tuple[
         Column("recorded_at", "ts"),
     )
     table = Table(name, declared["key"], columns, clocks, own=True, switches_off=f"features of {name}",
-                  references={"customer_id": "customers", "policy_id": "policies"})  # fmt: skip
+                  references={"customer_id": "customers", "policy_id": "policies"},
+                  **{key: declared.get(key, "") for key in ("group", "en", "zh")})  # fmt: skip
     return _with_extra(table, declared.get("columns", {}))
 
 
@@ -149,6 +174,7 @@ def own_names(tables: Mapping[str, Any], name: str) -> dict[str, str]:
 
 
 def _check_name(where: str, name: Any) -> None:
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or name.lower() in _TAKEN:
+    fine = isinstance(name, str) and _NAME.fullmatch(name) and not name.lower().startswith(_PREFIXES)
+    if not fine or name.lower() in _TAKEN:
         raise UsageError("A declared name is letters, digits and _, and no word of SQL.", where=where,
                          found=repr(name), fix='Choose one and map it: [TABLE.columns] ours = "theirs".')  # fmt: skip

@@ -34,7 +34,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its key, its clocks (first one first) and its columns; ``own`` if the insurer declared it."""
+    """One table: its key, its clocks (first one first) and its columns; ``own`` if the insurer declared it.
+
+    ``dated`` names columns that say from when declared ones are known, in a table that has no clocks of its own;
+    ``group``, ``en`` and ``zh`` are what an own table says about itself for reasons.
+    """
 
     name: str
     key: str
@@ -44,6 +48,10 @@ class Table:
     references: dict[str, str] = field(default_factory=dict)
     switches_off: str = ""
     own: bool = False
+    dated: tuple[str, ...] = ()
+    group: str = ""
+    en: str = ""
+    zh: str = ""
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None."""
@@ -227,6 +235,8 @@ Schema = Mapping[str, Table]
 
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 """The contract; a book's own schema (``settings.schema``) may have extra columns and tables beside it."""
+SENSITIVE = frozenset({"gender", "sex", "vulnerable", "ethnicity", "nationality", "religion", "disability"})
+"""Names of columns that are for audits only, declared ones too: never a feature, never in a reason."""
 SCALES: dict[str, tuple[float, float]] = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from churnkit.book.engine import literal, quote
 from churnkit.book.readers import Source
-from churnkit.book.schema import SCALES, Column, Table
+from churnkit.book.schema import SCALES, TABLES, Column, Table
 from churnkit.book.settings import Settings
 
 SQL_TYPES = {
@@ -188,8 +188,17 @@ def seen_sql(source: Source, clock: str, *, delay_days: int) -> str:
     recorded = [f"{clock}_recorded_at", "ended_recorded_at" if ended else "recorded_at"]
     known = [quote(name) for name in recorded if name in source.mapping]
     moment = f"coalesce({', '.join([*known, f'{value} + INTERVAL {delay_days} DAY'])})"
-    latest = moment if ended else f"greatest({value}, {moment})"
+    latest = moment if ended else f"greatest({value}, {moment}{_first_seen(source, clock, delay_days=delay_days)})"
     return f"CASE WHEN {value} IS NULL THEN NULL ELSE {latest} END"
+
+
+def _first_seen(source: Source, clock: str, *, delay_days: int) -> str:
+    """SQL, after a comma, of when the row itself is seen: through a declared clock nothing is known earlier."""
+    contract = TABLES.get(source.table)
+    clocks = contract.clocks if contract else source.spec.clocks[:1]
+    if not clocks or clock in clocks:
+        return ""
+    return f", {seen_sql(source, clocks[0], delay_days=delay_days)}"
 
 
 def entered_sql(spec: Table) -> str:
@@ -260,7 +269,8 @@ def clean_select(source: Source, settings: Settings, *, repeats: bool) -> str:
     clocks, delay = source.spec.clocks, settings.delay(table)
     shown = [f"{clock_sql(table, name)} AS {quote(name)}" if name in clocks else quote(name)
              for name in raw_names(source)]  # fmt: skip
-    shown += [f"{seen_sql(source, clock, delay_days=delay)} AS {quote(clock + '_seen')}" for clock in clocks]
+    shown += [f"{seen_sql(source, clock, delay_days=delay)} AS {quote(clock + '_seen')}"
+              for clock in (*clocks, *source.spec.dated)]  # fmt: skip
     shown.append("superseded_at" if repeats else "NULL::TIMESTAMP AS superseded_at")
     rows = f"raw_{table}"
     where = before_cutoff_sql(source.spec, settings)
