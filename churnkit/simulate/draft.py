@@ -70,7 +70,8 @@ class Draft:
             if name not in self.frames and name not in self.encodings:
                 shutil.copyfile(file, folder / file.name)
             elif name in self.encodings:
-                self.table(name).to_csv(folder / f"{name}.csv", index=False, encoding=self.encodings[name])
+                self.table(name).to_csv(folder / f"{name}.csv", index=False, encoding=self.encodings[name],
+                                        lineterminator="\n")  # fmt: skip
             else:
                 pq.write_table(_arrow(self.table(name), pq.read_schema(file)), folder / file.name, compression="zstd")
         text = (self.folder / SETTINGS).read_text(encoding="utf-8")
