@@ -173,8 +173,19 @@ def own_names(tables: Mapping[str, Any], name: str) -> dict[str, str]:
     return {ours: declared[key] for ours, key in pairs.items() if declared.get(key)}
 
 
+def is_name(name: Any) -> bool:
+    """Whether a table or column may be declared under a name.
+
+    Examples
+    --------
+    >>> is_name("vehicle_power"), is_name("select"), is_name("功率")
+    (True, False, False)
+    """
+    fine = isinstance(name, str) and bool(_NAME.fullmatch(name)) and not name.lower().startswith(_PREFIXES)
+    return fine and name.lower() not in _TAKEN
+
+
 def _check_name(where: str, name: Any) -> None:
-    fine = isinstance(name, str) and _NAME.fullmatch(name) and not name.lower().startswith(_PREFIXES)
-    if not fine or name.lower() in _TAKEN:
+    if not is_name(name):
         raise UsageError("A declared name is letters, digits and _, and no word of SQL.", where=where,
                          found=repr(name), fix='Choose one and map it: [TABLE.columns] ours = "theirs".')  # fmt: skip
