@@ -22,6 +22,6 @@ def numbers(column: Any) -> Floats:
     """Return an Arrow column of numbers or truth values as float64, null and infinite values as NaN."""
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     cast = pc.cast(column, pa.int8()) if pa.types.is_boolean(column.type) else column
-    values = np.array(pc.cast(cast, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    values = np.array(pc.cast(cast, pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
     values[~np.isfinite(values)] = np.nan
     return values

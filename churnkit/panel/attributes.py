@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from churnkit.book.schema import TABLES
-from churnkit.panel.arrays import Ints, numbers
-from churnkit.panel.derived import category_columns
+from churnkit.panel.arrays import DAY, Ints, numbers
+
+KNOWN = "{} known"
+"""Name of the column with the moment from which another one is known; no declared name has a blank."""
 
 
 class StateTable:
@@ -56,13 +58,18 @@ class StateTable:
         return found
 
     def column(self, name: str, rows: Ints, cutoff: Ints) -> Any:
-        """A column at those rows: Arrow text for categories, else float64 with NaN; null before its own clock."""
+        """A column at those rows: Arrow text for categories, else float64 with NaN; null before its own clock.
+
+        Of a date, the days from it to the cutoff; negative where it lies ahead.
+        """
         known = rows >= 0
-        spec = TABLES[self.table].column(name)
-        if spec is not None and spec.known_at:
-            since = np.asarray(self.versions[f"{spec.known_at}_known"], dtype=np.int64)
+        if KNOWN.format(name) in self.versions.column_names:
+            since = np.asarray(self.versions[KNOWN.format(name)], dtype=np.int64)
             known[known] &= since[rows[known]] < cutoff[known]
         taken = self.versions[name].combine_chunks().take(pa.array(np.maximum(rows, 0), mask=~known))
-        if name in category_columns(self.table):
+        if pa.types.is_timestamp(taken.type):
+            at = numbers(pc.cast(pc.cast(taken, pa.timestamp("us")), pa.int64()))
+            return pa.array((cutoff - at) / DAY)
+        if pa.types.is_string(taken.type) or pa.types.is_large_string(taken.type):
             return taken.cast(pa.string())
         return pa.array(numbers(taken))

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from churnkit.book.schema import TABLES, clock_of
+from churnkit.book.schema import Table, clock_of
 
 REPEAT_DAYS = 7
 
@@ -47,16 +47,17 @@ CLOCKS: dict[tuple[str, str], Derived] = {
 }
 
 
-def known_clock(table: str, column: str) -> str:
-    """Return the clock from which a column is known, derived ones included.
+def known_clock(spec: Table, column: str) -> str:
+    """Return the clock from which a table's column is known, derived ones included.
 
     Examples
     --------
-    >>> known_clock("claims", "cycle_days"), known_clock("claims", "amount_claimed")
+    >>> from churnkit.book.schema import TABLES
+    >>> known_clock(TABLES["claims"], "cycle_days"), known_clock(TABLES["claims"], "amount_claimed")
     ('paid_at', 'reported_at')
     """
-    found = COLUMNS.get((table, column))
-    return found.known_at if found else clock_of(table, column)
+    found = COLUMNS.get((spec.name, column))
+    return found.known_at if found else clock_of(spec.name, column, {spec.name: spec})
 
 
 def sources(table: str, name: str) -> tuple[str, ...]:
@@ -79,14 +80,3 @@ def all_sources(table: str, name: str) -> tuple[str, ...]:
     """Return the columns to read for a column or clock, those with defaults included."""
     found = COLUMNS.get((table, name)) or CLOCKS.get((table, name))
     return (*found.needs, *found.uses) if found else (name,)
-
-
-def category_columns(table: str) -> set[str]:
-    """Return the names of a table's text-like columns.
-
-    Examples
-    --------
-    >>> "channel" in category_columns("policies"), "auto_renew" in category_columns("policies")
-    (True, False)
-    """
-    return {c.name for c in TABLES[table].columns if c.type in ("id", "text", "category")}

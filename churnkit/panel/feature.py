@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass
+from typing import Any, Literal, get_args
 
-from churnkit.book.schema import TABLES
+from churnkit.book.schema import SENSITIVE as SENSITIVE
+from churnkit.book.schema import TABLES, Schema, Table
 from churnkit.errors import LeakageError, UsageError
 from churnkit.panel.derived import CLOCKS, COLUMNS, known_clock
 
 Aggregate = Literal["count", "sum", "mean", "min", "max", "last", "share", "days_since", "open", "slope", "attribute"]
 Op = Literal["==", "!=", "<", "<=", ">", ">=", "in"]
+_NUMERIC = ("sum", "mean", "min", "max", "slope")
 _NEEDS_COLUMN = ("sum", "mean", "min", "max", "last", "slope", "attribute")
+_KINDS = {"number": "number", "integer": "number", "money": "number", "bool": "truth value", "date": "date",
+          "ts": "date"}  # fmt: skip
+_VALUES: dict[str, tuple[type, ...]] = {"number": (int, float), "truth value": (bool,), "text": (str,)}
 _STATES = ("customers", "policies", "terms", "observation")
 _ORDERED = {("claims", "decided_at", "paid_at")}  # the contract orders these two: decided is known once paid
 
@@ -60,7 +66,8 @@ class Feature:
         ``share`` of rows in the window that satisfy ``of``; ``days_since`` the latest row, counted from the cutoff;
         ``open``: rows begun (``clock``) in the window and not ended (``end_clock``) as visible; ``slope`` of
         ``column``, least squares per 365 days within the window; ``attribute``: the value of a column of the
-        observation's own customer, policy or term, null before its own clock.
+        observation's own customer, policy or term, null before its own clock; of a date, the days from it to the
+        cutoff.
     clock : str
         The clock through which rows are seen; empty means the table's first clock.
     column : str
@@ -81,6 +88,8 @@ class Feature:
         Known direction on the chance of **renewal** (the churn model turns it round); 0 where unknown.
     en, zh : str
         Sentence fragments with ``{value}``.
+    schema : mapping of name to Table
+        What there is to read: the contract, or ``book.schema`` for declared columns and tables.
 
     Raises
     ------
@@ -116,15 +125,34 @@ class Feature:
     sign: int = 0
     en: str = ""
     zh: str = ""
+    schema: InitVar[Schema] = TABLES
 
-    def __post_init__(self) -> None:
-        self._check_parts()
+    def __post_init__(self, schema: Schema) -> None:
+        spec = schema.get(self.table)
+        if not self.clock and spec is not None and spec.clocks:
+            object.__setattr__(self, "clock", spec.clocks[0])
+        self.check(schema)
+
+    def check(self, schema: Schema) -> None:
+        """Refuse what cannot be read from tables like these, or not without seeing the future."""
+        self._check_parts(schema)
         if self.table == "observation":
             return
-        if not self.clock and TABLES[self.table].clocks:
-            object.__setattr__(self, "clock", TABLES[self.table].clocks[0])
-        self._check_names()
-        self._refuse_leaks()
+        self._check_names(schema[self.table])
+        self._check_kinds(schema[self.table])
+        self._refuse_leaks(schema[self.table])
+
+    @classmethod
+    def restored(cls, saved: Mapping[str, Any]) -> Feature:
+        """Return a feature as a panel's file holds it; it was checked when its column was computed."""
+        found = object.__new__(cls)
+        for name, field in cls.__dataclass_fields__.items():
+            if name != "schema":
+                object.__setattr__(found, name, saved.get(name, field.default))
+        for part in ("where", "of"):
+            kept = tuple(Where(w["column"], w["op"], _hashable(w["value"])) for w in saved[part])
+            object.__setattr__(found, part, kept)
+        return found
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -135,10 +163,10 @@ class Feature:
     def _wrong(self, rule: str, *, found: str = "", fix: str = "") -> UsageError:
         return UsageError(rule, found=found, where=f"feature {self.name!r}", fix=fix)
 
-    def _check_parts(self) -> None:
-        if self.table != "observation" and self.table not in TABLES:
+    def _check_parts(self, schema: Schema) -> None:
+        if self.table != "observation" and self.table not in schema:
             raise self._wrong("A feature reads a table of the book.", found=repr(self.table),
-                              fix=f"Choose one of: {', '.join(TABLES)}.")  # fmt: skip
+                              fix=f"Choose one of: {', '.join(schema)}.")  # fmt: skip
         if self.aggregate not in get_args(Aggregate):
             raise self._wrong("A feature has one of the aggregates.", found=repr(self.aggregate),
                               fix=f"Choose one of: {', '.join(get_args(Aggregate))}.")  # fmt: skip
@@ -156,9 +184,10 @@ class Feature:
             raise self._wrong("Aggregate 'share' needs the share of what.", fix="Add of=(Where(...),).")
         if self.days is not None and self.days <= 0:
             raise self._wrong("A window has at least one day.", found=f"days={self.days}")
+        if self.aggregate == "attribute" and (self.days is not None or self.where or self.of):
+            raise self._wrong("An attribute has no window and no conditions.")
 
-    def _check_names(self) -> None:
-        spec = TABLES[self.table]
+    def _check_names(self, spec: Table) -> None:
         for column in self.columns:
             if spec.column(column) is None and (self.table, column) not in COLUMNS:
                 raise self._wrong(f"Table {self.table} has no such column.", found=repr(column),
@@ -169,14 +198,33 @@ class Feature:
                 raise self._wrong(f"Table {self.table} has no such clock.", found=repr(clock),
                                   fix=f"Choose one of: {', '.join(clocks)}.")  # fmt: skip
 
-    def _refuse_leaks(self) -> None:
-        spec = TABLES[self.table]
+    def _check_kinds(self, spec: Table) -> None:
+        """Only numbers are summed, only what compares is compared."""
+        if self.aggregate in _NUMERIC and _kind(spec, self.column) not in ("number", "truth value"):
+            raise self._wrong(f"Aggregate {self.aggregate!r} reads numbers.",
+                              found=f"{self.table}.{self.column}, a {_kind(spec, self.column)}",
+                              fix='Use aggregate="last", "count" or "share".')  # fmt: skip
+        if self.aggregate == "last" and _kind(spec, self.column) == "date":
+            raise self._wrong("The last value of a date is no feature.", found=f"{self.table}.{self.column}",
+                              fix='Use aggregate="days_since" with a clock.')  # fmt: skip
+        for condition in (*self.where, *self.of):
+            kind, several = _kind(spec, condition.column), condition.op == "in"
+            values: Any = condition.value if several and isinstance(condition.value, tuple) else (condition.value,)
+            fine = all(isinstance(v, _VALUES.get(kind, ())) and isinstance(v, bool) == (kind == "truth value")
+                       for v in values)  # fmt: skip
+            if condition.op not in get_args(Op) or not fine or several != isinstance(condition.value, tuple):
+                raise self._wrong("A condition compares a column with values of its own kind.",
+                                  found=f"{condition.column} ({kind}) {condition.op} {condition.value!r}",
+                                  fix=f"The comparisons are {', '.join(get_args(Op))}, the last with several values;"
+                                  " dates are not compared.")  # fmt: skip
+
+    def _refuse_leaks(self, spec: Table) -> None:
         for column in self.columns:
             declared = spec.column(column)
             if declared is not None and declared.audit_only:
                 raise LeakageError(f"Column {self.table}.{column} is for audits only and never a feature.",
                                    where=f"feature {self.name!r}", fix="Drop the feature.")  # fmt: skip
-            known = known_clock(self.table, column)
+            known = known_clock(spec, column)
             fine = not known or known in (self.clock, spec.clocks[0]) or (self.table, known, self.clock) in _ORDERED
             if not fine and self.aggregate != "attribute":
                 raise LeakageError(
@@ -184,3 +232,12 @@ class Feature:
                     f"it is known only from {known}.",
                     fix=f'Use clock="{known}".',
                 )
+
+
+def _kind(spec: Table, column: str) -> str:
+    found = spec.column(column)
+    return _KINDS.get(found.type, "text") if found is not None else "number"  # derived columns are numbers
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pyarrow as pa
 
+from churnkit.book.engine import quote
 from churnkit.book.open import Book
-from churnkit.book.schema import TABLES
+from churnkit.book.schema import Table
 from churnkit.panel.arrays import DAY, FIRST, Ints
+from churnkit.panel.attributes import KNOWN
 from churnkit.panel.derive import derive, working_day_numbers
 from churnkit.panel.derived import all_sources, sources
 from churnkit.panel.feature import Feature
@@ -54,28 +56,27 @@ def load_events(book: Book, table: str, features: Sequence[Feature], *, part: in
         As :class:`churnkit.panel.events.EventTable` takes it, derived columns and clocks included.
     """
     wanted = {name for f in features for name in (*f.columns, f.clock, f.end_clock) if name}
-    clocks, columns = _to_read(table, wanted)
+    spec = book.schema[table]
+    clocks, columns = _to_read(spec, wanted)
     listed = [
         "c.customer",
         "coalesce(CASE WHEN p.customer_id = c.customer_id THEN p.policy END, -1) AS policy",
-        f"e.{TABLES[table].key} AS id",
+        f"e.{quote(spec.key)} AS id",
         f"{moment('e.superseded_at')} AS superseded",
-        *(f"{moment(f'e.{clock}')} AS {clock}" for clock in clocks),
-        *(f"{moment(f'e.{clock}_seen')} AS {clock}_seen" for clock in clocks),
-        *(f"e.{column}" for column in columns),
+        *(f"{moment('e.' + quote(name))} AS {quote(name)}" for clock in clocks for name in (clock, f"{clock}_seen")),
+        *(f"e.{quote(column)}" for column in columns),
     ]
     owner = "p.customer_id" if table == "terms" else "e.customer_id"
     query = f"""{CODES}
 SELECT {", ".join(listed)}
-FROM {table} AS e LEFT JOIN p ON e.policy_id = p.policy_id JOIN c ON {owner} = c.customer_id
+FROM {quote(table)} AS e LEFT JOIN p ON e.policy_id = p.policy_id JOIN c ON {owner} = c.customer_id
 WHERE c.customer % {parts} = {part}"""
     events = book.sql(query)
     return derive(table, events, wanted, _working_days(book, events, wanted))
 
 
-def _to_read(table: str, wanted: set[str]) -> tuple[list[str], list[str]]:
-    spec = TABLES[table]
-    names = {source for name in wanted for source in all_sources(table, name)}
+def _to_read(spec: Table, wanted: set[str]) -> tuple[list[str], list[str]]:
+    names = {source for name in wanted for source in all_sources(spec.name, name)}
     clocks = [name for name in spec.clocks if name in names or name == spec.clocks[0]]
     columns = [name for name in spec.column_names if name in names and name not in clocks and name != "policy_id"]
     return clocks, columns
@@ -100,21 +101,22 @@ def load_state(book: Book, table: str, columns: Iterable[str], *, part: int = 0,
     Returns
     -------
     Arrow table
-        ``id``; ``known_from`` and ``superseded`` in microseconds; the columns; for a column known from a clock ``C`` of
-        its own, ``C_known``, the moment from which it is known.
+        ``id``; ``known_from`` and ``superseded`` in microseconds; the columns; for a column known from a clock of its
+        own, the moment from which it is known, under the name ``attributes.KNOWN``.
     """
     columns = sorted(set(columns))
-    spec = TABLES[table]
-    clocks = {column.known_at for name in columns if (column := spec.column(name)) and column.known_at}
+    spec = book.schema[table]
+    clocks = {name: column.known_at for name in columns if (column := spec.column(name)) and column.known_at}
     known = f"greatest({moment('e.issued_at')}, {moment('e.issued_at_seen')})"
     listed = [
-        f"e.{spec.key} AS id",
+        f"e.{quote(spec.key)} AS id",
         f"{known if table == 'terms' else moment('e.recorded_at', FIRST)} AS known_from",
         f"{moment('e.superseded_at')} AS superseded",
-        *(f"e.{column}" for column in columns),
+        *(f"e.{quote(column)}" for column in columns),
         *(
-            f"greatest({moment(f'e.{clock}')}, {moment(f'e.{clock}_seen')}) AS {clock}_known"
-            for clock in sorted(clocks)
+            f"greatest({moment('e.' + quote(clock))}, {moment('e.' + quote(clock + '_seen'))})"
+            f" AS {quote(KNOWN.format(name))}"
+            for name, clock in clocks.items()
         ),
     ]
     joins = {

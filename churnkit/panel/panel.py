@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from churnkit.errors import ContractError, UsageError
 from churnkit.moments import to_moment
-from churnkit.panel.feature import Feature, Where
+from churnkit.panel.feature import Feature
 
 _META = b"churnkit.panel"
 
@@ -36,7 +36,8 @@ class Panel:
     features : tuple of Feature
         The specs behind the columns of X, in their order.
     info : dict
-        excluded (counts by cause), switched_off (why by feature), data_cutoff, fingerprint, label, leads or snapshots.
+        excluded (counts by cause), switched_off (why by feature), as_of_extract (declared columns without history),
+        data_cutoff, fingerprint, label, leads or snapshots.
     """
 
     X: pd.DataFrame
@@ -167,7 +168,7 @@ class Panel:
         frame = table.to_pandas()
         X, keys = (_part(frame, name) for name in ("X", "keys"))
         X = X.astype(dict.fromkeys(meta["text"], "str"))
-        features = tuple(_feature(f) for f in meta["features"])
+        features = tuple(Feature.restored(f) for f in meta["features"])
         y = frame["y.y"].rename(meta["name"])
         return cls(X=X, y=y, keys=keys, target=meta["target"], features=features, info=meta["info"])
 
@@ -175,12 +176,3 @@ class Panel:
 def _part(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     own = frame[[c for c in frame.columns if c.startswith(f"{name}.")]]
     return own.rename(columns=lambda c: c.removeprefix(f"{name}."))
-
-
-def _feature(saved: dict[str, Any]) -> Feature:
-    conditions = {
-        part: tuple(Where(w["column"], w["op"], tuple(w["value"]) if isinstance(w["value"], list) else w["value"])
-                    for w in saved[part])
-        for part in ("where", "of")
-    }  # fmt: skip
-    return Feature(**{**saved, **conditions})
