@@ -135,15 +135,14 @@ def reasons_blank(draft: Draft, rng: np.random.Generator) -> Damaged:
 
 
 def fen_for_yuan(draft: Draft, rng: np.random.Generator) -> Damaged:
-    """CUR23: terms bound (issued_at) from one month on have premium and offer_premium in fen.
+    """CUR23: terms bound (issued_at) from one month of the last year on have their premium in fen.
 
-    That month's median premium is about 100 times the one before. Count: the terms bound from that month on.
+    That month's median premium is about 100 times the one before; no renewal of these terms has been offered yet.
+    Count: the terms bound from that month on.
     """
     terms = draft.table("terms")
-    month = draft.cutoff.to_period("M") - int(rng.integers(4, 12))
+    month = draft.cutoff.to_period("M") - int(rng.integers(4, 11))
     late = terms["issued_at"] >= month.start_time
-    for column in ("premium", "offer_premium"):
-        terms[column] = terms[column].mask(late, (terms[column] * 100).round(0))
-    draft.put("terms", terms)
+    draft.put("terms", terms.assign(premium=terms["premium"].mask(late, (terms["premium"] * 100).round(0))))
     return Damaged.at("CUR23", "terms", np.flatnonzero(late), f"premiums of the {{n}} terms bound from {month} on are"
                       " in fen")  # fmt: skip
