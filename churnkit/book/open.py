@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import pyarrow as pa
 
 from churnkit.book import views
-from churnkit.book.declared import own_names
 from churnkit.book.engine import Engine, EngineError, literal, quote
 from churnkit.book.finding import Finding
-from churnkit.book.readers import Source, match_columns, read_folder, read_frames, tables_in
-from churnkit.book.settings import Settings, read_settings
+from churnkit.book.folders import check_folder, find_tables
+from churnkit.book.readers import Source, read_folder, read_frames, sources_of
+from churnkit.book.settings import FILE, Settings, read_settings
 from churnkit.errors import ContractError, UsageError
+
+T = TypeVar("T")
 
 
 class Book:
@@ -51,6 +53,7 @@ class Book:
         self._ready: set[str] = set()
         self._repeats: dict[str, bool] = {}
         self._rows: dict[str, int] = {}
+        self._known: dict[str, Any] = {}
 
     def __repr__(self) -> str:
         return f"Book({self.source!r}, {len(self.tables)} tables, data_cutoff={self.settings.data_cutoff})"
@@ -80,6 +83,13 @@ class Book:
                 query = views.repeats_select(self.sources[table], self.settings)
                 self._run(f"CREATE TABLE repeats_{table} AS {query}")
         return self._repeats[table]
+
+    def once(self, name: str, ask: Callable[[], T]) -> T:
+        """Answer a question about the book from memory where it was asked before."""
+        if name not in self._known:
+            self._known[name] = ask()
+        answer: T = self._known[name]
+        return answer
 
     def sql(self, query: str, **params: Any) -> pa.Table:
         """Run a query over the book's views and return an Arrow table.
@@ -195,7 +205,9 @@ def open_book(
         raise UsageError("A book comes from a folder or a dict of DataFrames.", found=type(source).__name__,
                          fix="Pass a path or {'customers': frame, ...}.")  # fmt: skip
     if folder is not None:
-        tables_in(folder)  # a folder without tables is told before its settings are asked for
+        check_folder(folder)
+        if settings is None and not (folder / FILE).exists():
+            find_tables(folder)  # a folder without tables is told before its settings are asked for
     chosen = read_settings(folder, settings, data_cutoff=data_cutoff, timezone=timezone, currency=currency,
                            end_date_is=end_date_is)  # fmt: skip
     try:
@@ -203,19 +215,10 @@ def open_book(
     except EngineError as error:
         raise UsageError("The settings under [engine] must suit DuckDB.", found=error.detail,
                          fix='Write memory_limit = "4GB" and threads = 2.') from error  # fmt: skip
-    if folder is not None:
-        loaded, unknown, problems = read_folder(folder, engine, chosen.schema)
-    else:
-        loaded, unknown, problems = read_frames(source, engine, chosen.schema)  # type: ignore[arg-type]
-    sources = {}
-    for table, kind, files in loaded:
-        columns = engine.columns(f"source_{table}")
-        spec, given = chosen.schema[table], own_names(chosen.tables, table) | dict(chosen.columns.get(table, {}))
-        mapping = match_columns(spec, columns, given=given)
-        row = "_row" if "_row" in columns else "rowid + 1"
-        sources[table] = Source(spec, kind, columns, mapping, files, row)
-    name = str(folder) if folder is not None else f"{len(sources)} DataFrames"
-    return Book(engine, chosen, sources=sources, source=name, unknown=tuple(unknown), problems=tuple(problems))
+    read: Any = read_folder if folder is not None else read_frames
+    reading = read(folder if folder is not None else source, engine, chosen)
+    return Book(engine, chosen, sources=sources_of(reading, engine, chosen), source=reading.name,
+                unknown=reading.unknown, problems=reading.problems)  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

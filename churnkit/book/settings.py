@@ -18,7 +18,7 @@ from churnkit.errors import UsageError
 from churnkit.moments import to_moment
 
 FILE = "churnkit.toml"
-_TABLE_KEYS = ("columns", "values", "extra", "delay_days", "file", "sheet", "encoding", "where")
+_TABLE_KEYS = ("columns", "values", "scale", "extra", "delay_days", "file", "sheet", "encoding", "where")
 _WORDS = ("file", "sheet", "encoding", "where")
 MATCHES = ("object", "line", "household")
 
@@ -95,6 +95,8 @@ class Settings:
         Days from an event to its entry in the books, where no recording time is given; 1 for tables not named.
     columns : mapping of table to {our column: their column}
     values : mapping of table to {our column: {their value: our value}}
+    scale : mapping of table to {our column: factor}
+        What their numbers are multiplied with: 10000 where sums insured are given in 万.
     file, sheet, encoding, where : mapping of table to str
         The file of the folder (and the sheet of a workbook) that holds the table, where its name does not say so; its
         encoding, where it is not recognised; for databases, the condition on the rows to read.
@@ -124,6 +126,7 @@ class Settings:
     delay_days: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    scale: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     file: Mapping[str, str] = field(default_factory=dict)
     sheet: Mapping[str, str] = field(default_factory=dict)
     encoding: Mapping[str, str] = field(default_factory=dict)
@@ -141,7 +144,7 @@ class Settings:
         check_choice("end_date_is", self.end_date_is, ("exclusive", "last_covered_day"))
         object.__setattr__(self, "data_cutoff", _moment(self.data_cutoff, self.timezone))
         schema = self.schema
-        for key in ("delay_days", "columns", "values", *_WORDS):
+        for key in ("delay_days", "columns", "values", "scale", *_WORDS):
             for table in getattr(self, key):
                 if table not in schema:
                     raise unknown(table, "the settings", schema)
@@ -151,6 +154,8 @@ class Settings:
             _check_columns(schema, table, columns)
         for table, values in self.values.items():
             _check_values(schema, table, values)
+        for table, factors in self.scale.items():
+            _check_scale(schema, table, factors)
         for key in _WORDS:
             for table, word in getattr(self, key).items():
                 check_text(f"{table}.{key}", word)
@@ -250,6 +255,17 @@ def _check_values(schema: Schema, table: str, values: Any) -> None:
             raise wrong(f"[{table}.values] {column}", mapping, wanted)
         if column not in schema[table].column_names:
             raise unknown(column, f"[{table}.values]", schema[table].column_names)
+
+
+def _check_scale(schema: Schema, table: str, factors: Any) -> None:
+    if not isinstance(factors, Mapping):
+        raise wrong(f"[{table}.scale]", factors, "a section of COLUMN = 10000")
+    numeric = [c.name for c in schema[table].columns if c.type in ("money", "number")]
+    for column, factor in factors.items():
+        if column not in numeric:
+            raise unknown(column, f"[{table}.scale], which holds columns of amounts and numbers", numeric)
+        if isinstance(factor, bool) or not isinstance(factor, int | float) or not factor > 0:
+            raise wrong(f"[{table}.scale] {column}", factor, "a number above 0")
 
 
 def _moment(value: Any, zone: str) -> pd.Timestamp:

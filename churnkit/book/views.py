@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from churnkit.book.engine import literal, quote
 from churnkit.book.readers import Source
+from churnkit.book.reading import SQL_TYPES, as_text, moment_of, typed, without_marks
 from churnkit.book.schema import SCALES, TABLES, Column, Table
 from churnkit.book.settings import Settings
-
-SQL_TYPES = {
-    "id": "VARCHAR", "text": "VARCHAR", "category": "VARCHAR", "date": "TIMESTAMP", "ts": "TIMESTAMP",
-    "money": "DOUBLE", "number": "DOUBLE", "integer": "BIGINT", "bool": "BOOLEAN",
-}  # fmt: skip
-_TRUE = "'true', 't', '1', '1.0', 'y', 'yes', '是'"
-_FALSE = "'false', 'f', '0', '0.0', 'n', 'no', '否'"
-_ZONED = "':[0-9]{2}([.][0-9]+)?[ ]*(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$'"
 
 
 def _kind(sql_type: str) -> str:
@@ -33,7 +26,7 @@ def _kind(sql_type: str) -> str:
 
 
 def given(source: Source, column: str, *, settings: Settings) -> tuple[str, str]:
-    """SQL of a column's value as it came (blanks and NaN null, categories mapped), and the kind it holds."""
+    """SQL of a column's value as it came (blanks and marks for empty null, categories mapped), and its kind."""
     theirs = source.mapping[column]
     name, kind = quote(theirs), _kind(source.columns[theirs])
     mapped = settings.values.get(source.table, {}).get(column)
@@ -42,36 +35,10 @@ def given(source: Source, column: str, *, settings: Settings) -> tuple[str, str]
     if kind in ("text", "other"):
         name, kind = f"nullif({name}::VARCHAR, '')", "text"
     if mapped:
-        cases = " ".join(f"WHEN {literal(theirs)} THEN {literal(ours)}" for theirs, ours in mapped.items())
-        text = _text(name, kind)
-        name, kind = f"CASE {text} {cases} ELSE {text} END", "text"
-    return name, kind
-
-
-def typed(column: Column, value: str, *, kind: str, zone: str) -> str:
-    """SQL that reads a value as the column's type; null where it does not read."""
-    if column.type in ("id", "text", "category"):
-        return _text(value, kind)
-    if column.type in ("date", "ts"):
-        moment = _moment(value, kind, zone)
-        return f"date_trunc('day', {moment})" if column.type == "date" else moment
-    if column.type == "bool":
-        return _bool(value, kind)
-    number = _number(value, kind)
-    if column.type == "integer" and kind != "whole":
-        return f"CASE WHEN {number} = round({number}) AND abs({number}) < 9e15 THEN ({number})::BIGINT END"
-    return f"({number})::{SQL_TYPES[column.type]}"
-
-
-def may_fail(column: Column, kind: str) -> bool:
-    """Whether some value of that kind may not read as the column's type."""
-    if column.type in ("id", "text", "category"):
-        return False
-    if column.type in ("date", "ts"):
-        return kind not in ("moment", "zoned")
-    if column.type == "bool":
-        return kind != "bool"
-    return kind not in ("whole", "bool")
+        cases = " ".join(f"WHEN {literal(theirs.strip())} THEN {literal(ours)}" for theirs, ours in mapped.items())
+        text = as_text(name, kind)
+        name, kind = f"nullif(CASE trim({text}) {cases} ELSE {text} END, '')", "text"
+    return (without_marks(source.spec.column(column), name) if kind == "text" else name), kind
 
 
 def time_of_day(source: Source, column: str, *, settings: Settings) -> str:
@@ -80,48 +47,7 @@ def time_of_day(source: Source, column: str, *, settings: Settings) -> str:
     if theirs is None or source.columns[theirs].upper() == "DATE":
         return ""
     value, kind = given(source, column, settings=settings)
-    return _moment(value, kind, settings.timezone) if kind in ("text", "moment") else ""
-
-
-def _text(value: str, kind: str) -> str:
-    if kind == "number":  # ids that pandas or a spreadsheet made floats: 1001.0 is 1001
-        return (f"CASE WHEN {value} = trunc({value}) AND abs({value}) < 9e15 THEN ({value})::BIGINT::VARCHAR"
-                f" ELSE ({value})::VARCHAR END")  # fmt: skip
-    return value if kind == "text" else f"({value})::VARCHAR"
-
-
-def _moment(value: str, kind: str, zone: str) -> str:
-    if kind == "zoned":
-        return f"timezone({literal(zone)}, ({value})::TIMESTAMPTZ)"
-    if kind == "moment":
-        return f"({value})::TIMESTAMP"
-    if kind != "text":
-        return "NULL::TIMESTAMP"
-    text = f"trim({value})"
-    zoned = f"timezone({literal(zone)}, TRY_CAST(regexp_replace({text}, '[ ]+([+-][0-9:]+)$', '\\1') AS TIMESTAMPTZ))"
-    plain = f"TRY_CAST({text} AS TIMESTAMP)"
-    moment = f"CASE WHEN regexp_matches({text}, {_ZONED}) THEN {zoned} ELSE {plain} END"
-    return f"CASE WHEN isfinite({moment}) THEN {moment} END"
-
-
-def _number(value: str, kind: str) -> str:
-    if kind == "text":
-        number = f"TRY_CAST(trim({value}) AS DOUBLE)"
-        return f"CASE WHEN isfinite({number}) THEN {number} END"
-    if kind in ("moment", "zoned"):
-        return "NULL::DOUBLE"
-    if kind == "number":
-        return f"CASE WHEN isfinite(({value})::DOUBLE) THEN {value} END"
-    return f"({value})::DOUBLE" if kind == "bool" else value
-
-
-def _bool(value: str, kind: str) -> str:
-    if kind == "bool":
-        return value
-    if kind in ("whole", "number"):
-        return f"CASE WHEN {value} = 1 THEN true WHEN {value} = 0 THEN false END"
-    text = f"lower(trim({_text(value, kind)}))"
-    return f"CASE WHEN {text} IN ({_TRUE}) THEN true WHEN {text} IN ({_FALSE}) THEN false END"
+    return moment_of(value, kind, settings.timezone) if kind in ("text", "moment") else ""
 
 
 def recorded_columns(source: Source) -> list[str]:
@@ -146,6 +72,8 @@ def raw_columns(source: Source, settings: Settings) -> dict[str, str]:
         if column.name in source.mapping:
             value, kind = given(source, column.name, settings=settings)
             sql = typed(column, value, kind=kind, zone=settings.timezone)
+            scale = settings.scale.get(source.table, {}).get(column.name)
+            sql = f"({sql}) * {float(scale)!r}" if scale else sql
         found[column.name] = f"coalesce({sql}, {column.default})" if column.default else sql
     if source.table == "terms" and settings.end_date_is == "last_covered_day":
         found["end_date"] = f"{found['end_date']} + INTERVAL 1 DAY"

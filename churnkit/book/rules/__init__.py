@@ -11,17 +11,18 @@ from collections.abc import Callable, Iterable
 
 from churnkit.book.finding import Failing, Finding
 from churnkit.book.open import Book
-from churnkit.book.rules import columns, keys, moments, values
+from churnkit.book.rules import columns, keys, moments, reading, values
 
 Rule = Callable[[Book], Iterable[Failing | Finding]]
 
 RULES: dict[str, Rule] = {
     "COL01": columns.missing_columns,
-    "TYP02": values.unreadable_values,
+    "TYP02": reading.unreadable_values,
     "DUP04": keys.duplicate_rows,
     "KEY05": keys.unordered_versions,
     "FK06": keys.orphan_keys,
     "FUT07": moments.future_rows,
+    "SEN08": reading.sentinels,
     "DAT09": moments.impossible_dates,
     "SCL19": values.scores_outside,
     "REC17": moments.assumed_delays,
