@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-from churnkit.book.finding import Failing, Finding
+from churnkit.book.finding import Failing, Filter, Finding
 from churnkit.book.open import Book
 from churnkit.book.rules import RULES
 from churnkit.errors import ContractError
@@ -99,19 +101,28 @@ def check_book(book: Book) -> Findings:
     ['policies COL01', 'terms COL01']
     """
     items = list(book.problems)
+    asked: list[tuple[str, Failing]] = []
     for code, rule in RULES.items():
         try:
             for question in rule(book):
-                item = question if isinstance(question, Finding) else _ask(book, code, question)
-                if item is not None:
-                    items.append(item)
-        except ContractError:
-            damaged = _damaged(book)  # rows that turn out to be unreadable; anything else is not the data's fault
-            if not damaged:
-                raise
-            items += damaged
+                if isinstance(question, Finding):
+                    items.append(question)
+                else:
+                    asked.append((code, question))
+        except ContractError as error:
+            items += _damaged(book, error)
+    counts = _counts(book, [question for _, question in asked])
+    for code, question in asked:
+        try:
+            item = _ask(book, code, question, counts)
+            items += [item] if item is not None else []
+        except ContractError as error:
+            items += _damaged(book, error)
     order = list(book.schema)
-    unique = sorted(dict.fromkeys(items), key=lambda item: (_SEVERITIES.index(item.severity), order.index(item.table)))
+    unique = sorted(
+        dict.fromkeys(items),
+        key=lambda item: (_SEVERITIES.index(item.severity), order.index(item.table), item.code[-2:]),
+    )
     return Findings(tuple(unique), source=book.source, unused=_unused(book))
 
 
@@ -122,15 +133,34 @@ def _unused(book: Book) -> tuple[str, ...]:
     return (*columns, *files)
 
 
-def _ask(book: Book, code: str, question: Failing) -> Finding | None:
-    facts = "".join(f", {sql} AS {name}" for name, sql in question.facts.items())
-    counted = book.sql(f"SELECT count(*) AS count{facts} FROM ({question.rows}) AS failing").to_pylist()[0]
-    if not counted["count"]:
+def _counts(book: Book, asked: Sequence[Failing]) -> dict[Filter, int]:
+    """Failing rows of all plain filters, each relation read once."""
+    found: dict[Filter, int] = {}
+    by_relation: dict[str, list[Filter]] = {}
+    for rows in dict.fromkeys(question.rows for question in asked):
+        if isinstance(rows, Filter):
+            by_relation.setdefault(rows.relation, []).append(rows)
+    for relation, filters in by_relation.items():
+        counted = ", ".join(f"count(*) FILTER (WHERE {each.where}) AS n{i}" for i, each in enumerate(filters))
+        with contextlib.suppress(ContractError):  # then each is asked for itself, and what cannot be read is told
+            row = book.sql(f"SELECT {counted} FROM {relation}").to_pylist()[0]
+            found.update({each: int(row[f"n{i}"]) for i, each in enumerate(filters)})
+    return found
+
+
+def _ask(book: Book, code: str, question: Failing, counts: Mapping[Filter, int]) -> Finding | None:
+    total = book.rows(question.table)
+    rows = question.rows
+    if isinstance(rows, Filter) and rows in counts and not question.speaks(counts[rows], total):
         return None
-    shown = book.sql(f"SELECT * FROM ({question.rows}) AS failing ORDER BY _row LIMIT 5").to_pylist()
+    facts = "".join(f", {sql} AS {name}" for name, sql in question.facts.items())
+    counted = book.sql(f"SELECT count(*) AS count{facts} FROM ({question.query}) AS failing").to_pylist()[0]
+    if not question.speaks(int(counted["count"]), total):
+        return None
+    shown = book.sql(f"SELECT * FROM ({question.query}) AS failing ORDER BY _row LIMIT 5").to_pylist()
     places = book.sources[question.table].places(row["_row"] for row in shown)
     examples = tuple(f"{place}{_shown(row.get('value'))}" for place, row in zip(places, shown, strict=True))
-    return question.finding(code, counted, total=book.rows(question.table), examples=examples)
+    return question.finding(code, counted, total=total, examples=examples)
 
 
 def _shown(value: Any) -> str:
@@ -142,8 +172,15 @@ def _shown(value: Any) -> str:
     return f" {text if len(text) <= 40 else text[:39] + '…'!r}"
 
 
-def _damaged(book: Book) -> list[Finding]:
-    """Read every row of every table, and tell of the tables where that fails."""
+def _damaged(book: Book, error: ContractError) -> list[Finding]:
+    """Tell of the tables whose rows turn out to be unreadable; where there is none, the fault is not the data's."""
+    found = book.once("damaged", lambda: _unreadable(book))
+    if not found:
+        raise error
+    return found
+
+
+def _unreadable(book: Book) -> list[Finding]:
     found = []
     for table in sorted(book.tables):
         try:

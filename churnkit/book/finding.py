@@ -49,13 +49,41 @@ Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class Filter:
+    """The rows of one relation for which a condition holds; all such questions to a relation are counted in one pass.
+
+    Parameters
+    ----------
+    relation : str
+        ``raw_<table>``, or the source itself.
+    where : str
+        SQL of the condition.
+    value : str, optional
+        SQL of what to show of a failing row.
+    row : str
+        SQL of the row's number.
+    """
+
+    relation: str
+    where: str
+    value: str = ""
+    row: str = "_row"
+
+    @property
+    def sql(self) -> str:
+        """The query that returns the rows."""
+        value = f", {self.value} AS value" if self.value else ""
+        return f"SELECT {self.row} AS _row{value} FROM {self.relation} WHERE {self.where}"
+
+
+@dataclass(frozen=True)
 class Failing:
     """A rule's question to one table: a query that returns the failing rows, and what to say about them.
 
     Parameters
     ----------
     table : str
-    rows : str
+    rows : str or Filter
         Plain SQL that returns ``_row`` and, where it helps, ``value`` of every failing row.
     found, fix : str or function of the facts
         Sentences; ``{n}`` becomes ``3 of 4,005 rows (0.07 %)``, other names come from `facts`.
@@ -66,16 +94,31 @@ class Failing:
         Share of the table's rows above which it is an error whatever `severity` says.
     facts : mapping of name to SQL aggregate
         Further numbers about the failing rows, computed in the same pass.
+    only_above : float
+        Share of the table's rows up to which nothing is said: for what is a fault of a column, not of a row.
+    least : int
+        Rows that the table must have for anything to be said.
     """
 
     table: str
-    rows: str
+    rows: str | Filter
     found: str | Callable[[Facts], str]
     effect: str
     fix: str | Callable[[Facts], str]
     severity: Severity = "error"
     error_above: float | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    only_above: float = 0.0
+    least: int = 1
+
+    @property
+    def query(self) -> str:
+        """The query that returns the failing rows."""
+        return self.rows.sql if isinstance(self.rows, Filter) else self.rows
+
+    def speaks(self, count: int, total: int) -> bool:
+        """Whether so many failing rows of so many are a finding."""
+        return count > 0 and total >= self.least and count > self.only_above * total
 
     def finding(self, code: str, facts: Facts, *, total: int, examples: tuple[str, ...]) -> Finding:
         """Turn the counted rows into a finding; `facts` holds ``count`` beside the asked ones."""
