@@ -23,6 +23,11 @@ from churnkit.panel.terms import Terms, load_terms
 
 Target = Literal["renewal", "churn"]
 _NAME = {"renewal": "renewed", "churn": "churned"}
+_WAYS = {
+    "object": ", or of one of the same customer, line and object",
+    "line": ", or of one of the same customer and line",
+    "household": ", or of one of the same household and line",
+}
 
 
 def build_panel(
@@ -92,10 +97,12 @@ def definition(book: Book, target: Target) -> str:
     """Say in one sentence what the label means for this book."""
     if target == "renewal":
         slack = book.settings.renewal.slack_days
+        ways = "".join(_WAYS[way] for way in book.settings.renewal.match)
         return (
-            "renewed = 1: another term of the policy, or of one that names it as its previous policy, starts in"
-            " [end - 60 days, end + grace); null: ended by insurer, death, total loss, sale, maturity or replacement;"
-            f" 0: else. Ripe {slack} days after the grace period."
+            f"renewed = 1: another term of the policy, or the first of one that names it as its previous policy{ways},"
+            " starts in [end - 60 days, end + grace); null: ended by insurer, death, total loss, sale, maturity or"
+            " replacement; 0: else. A term cancelled and reinstated within grace is one with the term that took it up."
+            f" Ripe {slack} days after the grace period."
         )
     churn = book.settings.churn
     return (
@@ -120,7 +127,7 @@ def _risk_set(
         shown["snapshots" if as_of is None else "as_of"] = [
             str(m) for m in moments.view("datetime64[us]").astype("datetime64[s]")
         ]
-        risk = obs.churn_risk_set(terms, moments)
+        risk = obs.churn_risk_set(terms, moments, as_known=as_of is not None)
     if not len(risk.cutoff):
         raise ContractError(
             "A panel needs at least one observation.",

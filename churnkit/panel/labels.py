@@ -3,12 +3,14 @@
 Renewal. ``renewed = 1`` if another term starts in ``[E - 60, E + grace)`` and is matched to this one (see
 ``successors``); null with its cause if the term ended by ``OTHER_EXITS``; else 0, whatever the customer's way out:
 expired, cancelled, surrendered, not paid, without a reason. Ripe if ``E + grace + slack <= data_cutoff``; an unripe
-label is null, never 0, and "unripe" is its cause before any other.
+label is null, never 0, and "unripe" is its cause before any other. A term that was cancelled and reinstated within
+grace (see ``spells``) is one spell with the term that took it up: it has that one's label, cause and ripening.
 
 Churn. Cover of a customer is the union of ``[start, min(end, ended_date))`` over the terms really sold. The first run
 of at least ``gap`` days without cover that begins by ``snapshot + horizon``, and is not over at the snapshot, decides:
 null with its cause if a term that ended as the run began did so by death, by the insurer or with its object, else
-``churned = 1``. A run that had begun unseen before the snapshot counts: as visible, the customer was there. Ripe if
+``churned = 1``. A run that had begun unseen before the snapshot counts: as visible, the customer was there. Between a
+cancellation and its reinstatement there is no gap. Ripe if
 ``snapshot + horizon + gap + slack <= data_cutoff``.
 """
 
@@ -41,7 +43,7 @@ class Labels:
 
 def renewal_labels(terms: Terms, risk: RiskSet, *, slack_days: int, until: int) -> Labels:
     """Label terms up for renewal: 1 renewed, 0 not."""
-    term = terms.term[risk.row]
+    term = terms.stands_in[terms.term[risk.row]]
     last = terms.final_row[term]
     ripe_at = terms.end[last] + terms.grace[last] + slack_days * DAY
     renewed = successors(terms)[term] >= 0
@@ -74,10 +76,18 @@ def _ripe_only(y: Floats, cause: Any, ripe_at: Ints, until: int) -> Labels:
     return Labels(y, cause, ripe_at)
 
 
+def _covered_until(terms: Terms) -> Ints:
+    """End of cover of each row; that of a reinstated term reaches to the term that takes it up."""
+    until, following = np.minimum(terms.end, terms.ended), terms.taken_up_by[terms.term]
+    again = following >= 0
+    until[again] = terms.start[terms.final_row[following[again]]]
+    return until
+
+
 def _uncovered(terms: Terms, gap: int) -> tuple[Ints, Ints, Ints, Ints]:
     """Runs without cover of at least `gap`: customer, begin, next cover (``NEVER``: none), place of the cause."""
     rows = terms.sold
-    until = np.minimum(terms.end, terms.ended)
+    until = _covered_until(terms)
     rows = rows[until[rows] > terms.start[rows]]
     rows = rows[np.lexsort((terms.start[rows], terms.customer[rows]))]
     if not len(rows):

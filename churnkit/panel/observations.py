@@ -94,7 +94,8 @@ def renewal_risk_set(terms: Terms, leads: tuple[int, ...], until: int) -> RiskSe
     for lead in leads:
         cutoff = terms.end - lead * DAY
         rows = np.flatnonzero(cutoff <= until)
-        fine, out = _judged(terms, rows, cutoff[rows], not_begun=cutoff[rows] <= terms.start[rows])
+        unsold = ~terms.sold_term[terms.term[rows]]
+        fine, out = _judged(terms, rows, cutoff[rows], unsold=unsold, not_begun=cutoff[rows] <= terms.start[rows])
         parts.append(RiskSet(fine, terms.customer[fine], cutoff[fine], np.full(len(fine), lead)))
         excluded.update(out)
     return _together(parts, dict(excluded))
@@ -104,24 +105,27 @@ def inforce_risk_set(terms: Terms, as_of: int) -> RiskSet:
     """Terms at risk on one day; lead is the whole days left."""
     rows = np.flatnonzero((terms.start <= as_of) & (as_of < terms.end))
     cutoff = np.full(len(rows), as_of, dtype=np.int64)
-    fine, out = _judged(terms, rows, cutoff, not_begun=np.zeros(len(rows), dtype=bool))
+    unsold = terms.known_unsold(rows, cutoff)
+    fine, out = _judged(terms, rows, cutoff, unsold=unsold, not_begun=np.zeros(len(rows), dtype=bool))
     return RiskSet(fine, terms.customer[fine], cutoff[: len(fine)], (terms.end[fine] - as_of) // DAY, dict(out))
 
 
-def churn_risk_set(terms: Terms, snapshots: Ints) -> RiskSet:
-    """Customers with visible cover at each snapshot; a term that was never sold is nobody's cover."""
+def churn_risk_set(terms: Terms, snapshots: Ints, *, as_known: bool = False) -> RiskSet:
+    """Customers with visible cover at each snapshot; a term that was never sold (as known then) is nobody's cover."""
     parts = []
     for snapshot in snapshots.tolist():
         inside = (terms.start <= snapshot) & (snapshot < terms.covered_until(snapshot))
-        customer = np.unique(terms.customer[terms.visible(snapshot) & inside & terms.sold_term[terms.term]])
+        rows = np.flatnonzero(terms.visible(snapshot) & inside)
+        unsold = terms.known_unsold(rows, snapshot) if as_known else ~terms.sold_term[terms.term[rows]]
+        customer = np.unique(terms.customer[rows[~unsold]])
         none = np.full(len(customer), -1, dtype=np.int64)
         parts.append(RiskSet(none, customer, np.full(len(customer), snapshot), none))
     return _together(parts, {})
 
 
-def _judged(terms: Terms, rows: Ints, cutoff: Ints, *, not_begun: Bools) -> tuple[Ints, Counter[str]]:
+def _judged(terms: Terms, rows: Ints, cutoff: Ints, *, unsold: Bools, not_begun: Bools) -> tuple[Ints, Counter[str]]:
     """Rows that are observations at their cutoffs, one version per term; and how many terms are not, by cause."""
-    causes = _causes(terms, rows, cutoff, not_begun)
+    causes = [(unsold, "never_sold"), *_causes(terms, rows, cutoff, not_begun)]
     status = np.select([hit for hit, _ in causes], [name for _, name in causes], default="").astype("<U20")
     open_still = np.flatnonzero(status == "")
     renewed = renewed_as_visible(terms, rows[open_still], cutoff[open_still])
@@ -137,13 +141,14 @@ def _judged(terms: Terms, rows: Ints, cutoff: Ints, *, not_begun: Bools) -> tupl
 def _causes(terms: Terms, rows: Ints, cutoff: Ints, not_begun: Bools) -> list[tuple[Bools, str]]:
     """Why a version is no observation at its cutoff, the first that holds; being renewed already comes after these."""
     visible = (terms.known_from[rows] < cutoff) & (cutoff <= terms.superseded[rows])
+    over, term = terms.known_over(rows, cutoff), terms.term[rows]
     return [
-        (~terms.sold_term[terms.term[rows]], "never_sold"),
         (terms.end[rows] - terms.start[rows] < SHORTEST_DAYS * DAY, "monthly"),
         (~np.asarray(terms.table["renewable"], dtype=bool)[rows], "not_renewable"),
         (not_begun, "shorter_than_lead"),
         (~visible, "not_yet_issued"),
-        (terms.known_over(rows, cutoff), "ended_before"),
+        (over & (terms.taken_up_by[term] >= 0), "reinstated"),  # the term that took it up stands for it
+        (over, "ended_before"),
     ]
 
 

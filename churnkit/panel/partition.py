@@ -41,11 +41,12 @@ def partition_features(
     columns: dict[str, Any] = {}
     events = [f for f in features if f.aggregate != "attribute"]
     tables = sorted({f.table for f in events})
-    policy = np.where(risk.row >= 0, terms.policy[risk.row] if len(terms.policy) else -1, -1)
+    policy = np.where(risk.row >= 0, terms.family[risk.row] if len(terms.family) else -1, -1)
     observations = pa.table({"customer": risk.customer, "policy": policy, "cutoff": risk.cutoff})
     for table in tables:
         own = [f for f in events if f.table == table]
-        found = compute_features(observations, {table: load_events(book, table, own, part=part, parts=parts)}, own)
+        rows = _of_families(load_events(book, table, own, part=part, parts=parts), terms)
+        found = compute_features(observations, {table: rows}, own)
         columns |= {name: _plain(found[name]) for name in found.column_names}
     if any(f.table == "observation" for f in features):
         state: dict[str, Any] = dict(observation_state(terms, risk, _policy_versions(book)))
@@ -58,6 +59,15 @@ def partition_features(
             versions = load_state(book, table, [f.column for f in own], part=part, parts=parts)
             columns |= _attributes(StateTable(table, versions), own, keys[name], risk)
     return columns
+
+
+def _of_families(events: pa.Table, terms: Terms) -> pa.Table:
+    """Events with the code of the policy under all its numbers in place of the number's."""
+    if terms.ties.alone:
+        return events
+    policy = np.asarray(events["policy"], dtype=np.int64)
+    family = np.where(policy >= 0, terms.ties.family[policy], -1)
+    return events.set_column(events.schema.get_field_index("policy"), "policy", pa.array(family))
 
 
 def _policy_versions(book: Book) -> StateTable | None:

@@ -12,6 +12,7 @@ from churnkit.panel.aggregates import segments
 from churnkit.panel.arrays import DAY, NEVER, Bools, Floats, Ints, numbers
 from churnkit.panel.attributes import StateTable
 from churnkit.panel.observations import RiskSet
+from churnkit.panel.spells import taken_up
 from churnkit.panel.streams import chunks, expand
 from churnkit.panel.terms import Terms
 
@@ -53,6 +54,7 @@ _POLICY = ("tenure_days", "term_number", "premium_change")
 def _of_pairs(terms: Terms, risk: RiskSet, which: Ints, row: Ints, policies: StateTable | None) -> dict[str, Floats]:
     cutoff = risk.cutoff[which]
     begun = (terms.known_from[row] < cutoff) & (cutoff <= terms.superseded[row]) & (terms.start[row] <= cutoff)
+    begun &= ~terms.known_unsold(row, cutoff)
     which, row, cutoff = which[begun], row[begun], cutoff[begun]
     until = np.where(terms.ended_seen[row] < cutoff, np.minimum(terms.end[row], terms.ended[row]), terms.end[row])
     inside = cutoff < until
@@ -61,7 +63,7 @@ def _of_pairs(terms: Terms, risk: RiskSet, which: Ints, row: Ints, policies: Sta
     since = np.where(inception < NEVER, inception, terms.start[row])
     found["customer_tenure_days"] = _days_from(_lowest(which, since, len(risk.cutoff)), risk.cutoff)
     own_row = risk.row[which]
-    mine = (own_row >= 0) & (terms.policy[row] == terms.policy[np.maximum(own_row, 0)])
+    mine = (own_row >= 0) & (terms.family[row] == terms.family[np.maximum(own_row, 0)])
     return found | _of_policy(terms, risk, which[mine], row[mine], since[mine])
 
 
@@ -83,7 +85,7 @@ def _held(terms: Terms, which: Ints, row: Ints, cutoff: Ints, lines: Ints) -> di
     premium, insured = (np.rint(np.nan_to_num(amount) * _CENTS).astype(np.int64) for amount in money)
     stated = np.bincount(which[~np.isnan(money[1])], minlength=size) > 0
     return {
-        "policies_held": _distinct(which, terms.policy[row], size),
+        "policies_held": _distinct(which, terms.family[row], size),
         "lines_held": _distinct(which[lines >= 0], lines[lines >= 0], size),
         "premium_held": _sum(which, premium, size) / _CENTS,
         "sum_insured_held": np.where(stated, _sum(which, insured, size) / _CENTS, np.nan),
@@ -92,8 +94,10 @@ def _held(terms: Terms, which: Ints, row: Ints, cutoff: Ints, lines: Ints) -> di
 
 
 def _of_policy(terms: Terms, risk: RiskSet, which: Ints, row: Ints, since: Ints) -> dict[str, Floats]:
-    """The own policy's terms, by observation; a churn observation has none."""
+    """The own policy's terms, by observation; a churn observation has none. A reinstated term is one with its heir."""
     size = len(risk.cutoff)
+    tenure = _days_from(_lowest(which, since, size), risk.cutoff)
+    which, row = _spells(terms, which, row, risk.cutoff)
     number = _distinct(which, terms.term[row], size)
     number[risk.row < 0] = np.nan
     own = np.maximum(risk.row, 0)
@@ -103,10 +107,18 @@ def _of_policy(terms: Terms, risk: RiskSet, which: Ints, row: Ints, since: Ints)
     previous[which[before][order]] = terms.premium[at[order]]  # the last one written has the latest start
     change = _change(terms.premium[own], previous) if len(terms.premium) else previous
     return {
-        "tenure_days": _days_from(_lowest(which, since, size), risk.cutoff),
+        "tenure_days": tenure,
         "term_number": number,
         "premium_change": np.where(risk.row >= 0, change, np.nan),
     }
+
+
+def _spells(terms: Terms, which: Ints, row: Ints, cutoff: Ints) -> tuple[Ints, Ints]:
+    """The pairs without terms that are taken up again, as visible."""
+    cancelled = np.where(terms.ended_seen[row] < cutoff[which], terms.cancelled[row], NEVER)
+    again = taken_up(which, terms.start[row], terms.end[row], cancelled=cancelled, grace=terms.grace[row],
+                     rank=terms.id_rank[row])  # fmt: skip
+    return which[again < 0], row[again < 0]
 
 
 def _codes(lines: Any) -> Ints:

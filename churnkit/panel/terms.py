@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 
 from churnkit.book.open import Book
 from churnkit.panel.arrays import DAY, NEVER, Bools, Floats, Ints, numbers
+from churnkit.panel.spells import CANCELLED, last_of, taken_up
+from churnkit.panel.ties import Ties, load_ties
 
 CODES = """
 WITH c AS (SELECT customer_id, row_number() OVER (ORDER BY customer_id) - 1 AS customer
@@ -37,6 +39,7 @@ class Terms:
     table: pa.Table
     customer_ids: Any
     policy_ids: Any
+    ties: Ties
 
     def ints(self, name: str) -> Ints:
         """A column of times or codes."""
@@ -51,6 +54,11 @@ class Terms:
     def policy(self) -> Ints:
         """Policy codes."""
         return self.ints("policy")
+
+    @cached_property
+    def family(self) -> Ints:
+        """Codes of policies under all their numbers."""
+        return self.policy if self.ties.alone else self.ties.family[self.policy]
 
     @cached_property
     def term(self) -> Ints:
@@ -138,10 +146,36 @@ class Terms:
         over: Bools = (self.ended < NEVER) & (self.reason_is("free_look") | (self.ended <= self.start))
         return over
 
+    def known_unsold(self, rows: Ints, cutoff: Ints | int) -> Bools:
+        """Rows whose free look, or end on the first day, is in the books before the cutoff."""
+        known: Bools = self.never_sold[rows] & (self.ended_seen[rows] < cutoff)
+        return known
+
     @cached_property
     def sold(self) -> Ints:
         """Rows of the last versions of terms that were really sold."""
         return np.flatnonzero(self.final & ~self.never_sold)
+
+    @cached_property
+    def cancelled(self) -> Ints:
+        """When cover was cancelled ahead of its end in a way that may be taken back, ``NEVER`` if it was not."""
+        early = (self.start < self.ended) & (self.ended < self.end)
+        return np.where(early & self.reason_is(*CANCELLED), self.ended, NEVER)
+
+    @cached_property
+    def taken_up_by(self) -> Ints:
+        """By term code: the code of the term that reinstates it, or -1."""
+        found, rows = np.full(len(self.final_row), -1, dtype=np.int64), self.sold
+        again = taken_up(self.family[rows], self.start[rows], self.end[rows], cancelled=self.cancelled[rows],
+                         grace=self.grace[rows], rank=self.id_rank[rows])  # fmt: skip
+        some = again >= 0
+        found[self.term[rows[some]]] = self.term[rows[again[some]]]
+        return found
+
+    @cached_property
+    def stands_in(self) -> Ints:
+        """By term code: the code of the last term of its spell, itself where it was never reinstated."""
+        return last_of(self.taken_up_by)
 
     @cached_property
     def grace(self) -> Ints:
@@ -175,16 +209,15 @@ def load_terms(book: Book) -> Terms:
     """Read all terms whose policy and customer are in the book."""
     query = f"""{CODES}
 SELECT t.term_id, c.customer, p.policy, p.line, p.grace_days, coalesce(p.renewable, true) AS renewable,
-  coalesce(q.policy, -1) AS previous_policy, t.premium, t.sum_insured, t.offer_premium, t.end_reason,
+  t.premium, t.sum_insured, t.offer_premium, t.end_reason,
   {moment("t.start_date")} AS start_date, {moment("t.end_date")} AS end_date, {moment("t.ended_date")} AS ended_date,
   {moment("t.ended_date_seen")} AS ended_seen, {moment("t.issued_at")} AS issued_at,
   {moment("t.issued_at_seen")} AS issued_seen, {moment("t.superseded_at")} AS superseded,
   {moment("t.offer_date")} AS offer_date, {moment("t.offer_date_seen")} AS offer_seen,
   {moment("p.inception_date")} AS inception
 FROM terms AS t JOIN p ON t.policy_id = p.policy_id JOIN c ON p.customer_id = c.customer_id
-  LEFT JOIN p AS q ON p.previous_policy_id = q.policy_id
 WHERE t.start_date IS NOT NULL AND t.end_date IS NOT NULL
 ORDER BY c.customer, t.start_date, t.term_id, t.superseded_at NULLS LAST"""
     customers = book.sql(f"{CODES} SELECT customer_id FROM c ORDER BY customer")["customer_id"]
-    policies = book.sql(f"{CODES} SELECT policy_id FROM p ORDER BY policy")["policy_id"]
-    return Terms(book.sql(query).combine_chunks(), customers.combine_chunks(), policies.combine_chunks())
+    policies, ties = load_ties(book, CODES)
+    return Terms(book.sql(query).combine_chunks(), customers.combine_chunks(), policies, ties)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from churnkit.book.schema import clock_of
 
 from .history import current, happened
+from .outcomes import reinstated, visibly_never_sold
 
 
 def attribute(history, feature, observation):
@@ -32,11 +33,22 @@ def days_between(start, end):
 
 
 def visible_terms(history, observation, policy_id=None):
-    """Terms of the customer (of one policy) in the books before the cutoff, as their visible version says."""
+    """Terms of the customer (of one policy under all its numbers) in the books before the cutoff, as visible then."""
     cutoff = observation["cutoff"]
     rows = history.by_customer["terms"].get(observation["customer_id"], [])
     rows = [row for row in rows if happened(row, "issued_at", cutoff) and current(row, cutoff)]
-    return [row for row in rows if policy_id is None or row["policy_id"] == policy_id]
+    rows = [row for row in rows if not visibly_never_sold(row, cutoff)]
+    return [row for row in rows if policy_id is None or history.family[row["policy_id"]] == history.family[policy_id]]
+
+
+def visible_spells(history, observation):
+    """Begun terms of the own policy, those that were taken up again left out."""
+    cutoff = observation["cutoff"]
+    rows = visible_terms(history, observation, observation["policy_id"])
+    rows = [row for row in rows if row["start_date"] <= cutoff]
+    rows.sort(key=lambda row: (row["start_date"], row["term_id"]))
+    again = reinstated(history, rows, known=lambda row: row["seen"]["ended_date"] < cutoff)
+    return [row for row in rows if row["term_id"] not in again]
 
 
 def in_force(history, observation):
@@ -56,10 +68,12 @@ def policy_then(history, policy_id, cutoff):
     return history.as_known(versions, cutoff) or versions[0]
 
 
-def _begin(history, observation, policy_id):
-    """The policy's inception, else its first visible start."""
-    inception = policy_then(history, policy_id, observation["cutoff"])["inception_date"]
-    return inception or min(row["start_date"] for row in visible_terms(history, observation, policy_id))
+def _begin(history, observation, policy_id=None):
+    """When it began: the least of the begun numbers' inceptions or, of those without, first visible starts."""
+    cutoff = observation["cutoff"]
+    rows = [row for row in visible_terms(history, observation, policy_id) if row["start_date"] <= cutoff]
+    starts = [policy_then(history, row["policy_id"], cutoff)["inception_date"] or row["start_date"] for row in rows]
+    return min(starts, default=None)
 
 
 def _own_term(history, observation):
@@ -73,17 +87,14 @@ def _tenure(history, observation):
 
 
 def _customer_tenure(history, observation):
-    cutoff = observation["cutoff"]
-    begun = {row["policy_id"] for row in visible_terms(history, observation) if row["start_date"] <= cutoff}
-    starts = [_begin(history, observation, policy_id) for policy_id in begun]
-    return days_between(min(starts), cutoff) if starts else None
+    begin = _begin(history, observation)
+    return None if begin is None else days_between(begin, observation["cutoff"])
 
 
 def _term_number(history, observation):
     if observation["policy_id"] is None:
         return None
-    terms = visible_terms(history, observation, observation["policy_id"])
-    return float(sum(1 for row in terms if row["start_date"] <= observation["cutoff"]))
+    return float(len(visible_spells(history, observation)))
 
 
 def _lines_held(history, observation):
@@ -106,11 +117,7 @@ def _premium_change(history, observation):
     own = _own_term(history, observation)
     if own is None:
         return None
-    earlier = [
-        row
-        for row in visible_terms(history, observation, observation["policy_id"])
-        if row["start_date"] < own["start_date"]
-    ]
+    earlier = [row for row in visible_spells(history, observation) if row["start_date"] < own["start_date"]]
     if not earlier:
         return None
     before = max(earlier, key=lambda row: (row["start_date"], row["term_id"]))["premium"]
@@ -143,7 +150,7 @@ OBSERVED = {
     "tenure_days": _tenure,
     "customer_tenure_days": _customer_tenure,
     "term_number": _term_number,
-    "policies_held": lambda history, obs: len({row["policy_id"] for row in in_force(history, obs)}),
+    "policies_held": lambda history, obs: len({history.family[row["policy_id"]] for row in in_force(history, obs)}),
     "lines_held": _lines_held,
     "premium_held": lambda history, obs: sum(row["premium"] for row in in_force(history, obs)),
     "sum_insured_held": _insured_held,

@@ -18,6 +18,7 @@ LEADS = (14, 45, 90, 180, 330)
 WINDOWS = (30, 90, 365, 365, 365, 730)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 EVENT_TABLES = ("interactions", "claims", "complaints", "surveys", "outreach")
+MATCHES = ((), ("object",), ("object", "line", "household"), ("line", "household"))
 VARIANTS = ("recorded", "per_clock", "unrecorded", "absent", "empty")
 
 
@@ -30,6 +31,7 @@ class HostileBook:
     delay_days: dict
     variant: str
     seed: int
+    match: tuple = ()
 
 
 def snapshots(first=2017, last=2022):
@@ -58,7 +60,7 @@ def hostile_book(seed, *, customers=40, variant=None):
     delays = (
         {"interactions": 20, "claims": 60, "surveys": 45, "outreach": 0, "terms": 3} if variant == "unrecorded" else {}
     )
-    return HostileBook(tables, DATA_CUTOFF, delays, variant, seed)
+    return HostileBook(tables, DATA_CUTOFF, delays, variant, seed, MATCHES[seed % len(MATCHES)])
 
 
 def _calendar(rng):
@@ -97,6 +99,7 @@ def _customer(rng, rows, customer_id):
         start = old["ended_date"] if rng.random() < 0.6 else old["end_date"] + rng.choice([-60, -1, 0, 29, 30]) * DAY
         _policy(rng, rows, customer_id, new, old["policy_id"], start=start)
         policies.append(new)
+    policies += _renumber(rng, rows, first, customer_id)
     if rng.random() < 0.12:
         return  # a customer without any event
     moments = _moments(rng, rows["terms"][first:])
@@ -116,7 +119,7 @@ def _policy(rng, rows, customer_id, policy_id, previous, start=None):
         "customer_id": customer_id,
         "line": line,
         "product": maybe(rng, 0.7, f"{line}-{rng.randint(1, 3)}"),
-        "object_id": None,
+        "object_id": maybe(rng, 0.5, f"o{rng.randint(0, 2)}"),
         "previous_policy_id": previous,
         "channel": maybe(rng, 0.8, rng.choice(["agent", "web", "bank"])),
         "branch": maybe(rng, 0.5, rng.choice("AB")),
@@ -134,6 +137,27 @@ def _policy(rng, rows, customer_id, policy_id, previous, start=None):
         policy["inception_date"] = terms[0]["start_date"] - rng.choice([0, 0, 365, 1000]) * DAY
     rows["policies"].append(policy)
     rows["terms"].extend(terms)
+
+
+def _renumber(rng, rows, first, customer_id):
+    """Some policies get a new number, at some of their renewals or at each; some say so, some keep the object's id."""
+    numbers = []
+    for policy in [p for p in rows["policies"] if p["customer_id"] == customer_id]:
+        often, before, now = rng.choice([0, 0, 0.3, 1]), policy["policy_id"], policy["policy_id"]
+        terms = [t for t in rows["terms"][first:] if t["policy_id"] == policy["policy_id"]]
+        for term_id in sorted({t["term_id"] for t in terms})[1:]:
+            if rng.random() < often:
+                before, now = now, f"{policy['policy_id']}n{len(numbers)}"
+                links = {
+                    "previous_policy_id": maybe(rng, 0.7, before),
+                    "object_id": maybe(rng, 0.7, policy["object_id"]),
+                }
+                rows["policies"].append(policy | links | {"policy_id": now})
+                numbers.append(now)
+            for term in terms:
+                if term["term_id"] == term_id:
+                    term["policy_id"] = now
+    return numbers
 
 
 def _moments(rng, terms):

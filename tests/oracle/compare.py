@@ -29,7 +29,9 @@ NUMBERS = ("money", "number", "integer")
 
 def history_of(book, **settings):
     """The oracle's reading of a hostile book."""
-    history = History(book.tables, data_cutoff=book.data_cutoff, delay_days=book.delay_days, **settings)
+    history = History(
+        book.tables, data_cutoff=book.data_cutoff, delay_days=book.delay_days, match=book.match, **settings
+    )
     add_derived(history)
     return history
 

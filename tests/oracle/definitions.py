@@ -32,7 +32,7 @@ def rows_of(history, feature, observation):
     cutoff = observation["cutoff"]
     rows = []
     for row in history.by_customer[feature.table].get(observation["customer_id"], []):
-        if feature.scope == "policy" and (row["policy_id"] is None or row["policy_id"] != observation["policy_id"]):
+        if feature.scope == "policy" and not of_the_policy(history, row, observation):
             continue
         if not visible(row, feature.clock, cutoff):
             continue
@@ -43,6 +43,13 @@ def rows_of(history, feature, observation):
         if all(satisfies(row, condition) for condition in feature.where):
             rows.append(row)
     return sorted(rows, key=lambda row: order(feature, row))
+
+
+def of_the_policy(history, row, observation):
+    """Whether the row belongs to the observation's policy, under whatever number."""
+    if row["policy_id"] not in history.family or observation["policy_id"] is None:
+        return False
+    return history.family[row["policy_id"]] == history.family[observation["policy_id"]]
 
 
 def order(feature, row):

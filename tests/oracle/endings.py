@@ -12,8 +12,10 @@ def policy_terms(rng, policy_id, grace, *, start, until):
     """Rows of the terms table for one policy, several versions of some."""
     start = start or datetime(2016, 1, 1) + rng.randint(0, 1800) * DAY
     length, rows, number = rng.choice(LENGTHS), [], 0
+    end = None
     while start is not None and start < until + 60 * DAY and number < 20:
-        row, start = _term(rng, f"{policy_id}t{number:02d}", policy_id, start, length, grace)
+        end = end or start + length * DAY
+        row, start, end = _term(rng, f"{policy_id}t{number:02d}", policy_id, start, end, grace)
         rows.append(row)
         number += 1
     for row in rows:
@@ -30,8 +32,7 @@ def _forget_the_future(row, until):
         row["ended_date"] = row["end_reason"] = row["ended_recorded_at"] = None
 
 
-def _term(rng, term_id, policy_id, start, length, grace):
-    end = start + length * DAY
+def _term(rng, term_id, policy_id, start, end, grace):
     row = {
         "term_id": term_id,
         "policy_id": policy_id,
@@ -56,7 +57,21 @@ def _term(rng, term_id, policy_id, start, length, grace):
     if rng.random() < 0.6:
         row["offer_date"] = end - rng.choice([14, 30, 45, 46, 60]) * DAY
         row["offer_premium"] = round(row["premium"] * rng.uniform(0.8, 1.4), 2)
-    return row, _ending(rng, row, start, end, grace)
+    return row, *(_taken_up(rng, row, grace) or (_ending(rng, row, start, end, grace), None))
+
+
+def _taken_up(rng, row, grace):
+    """Now and then: cancelled and reinstated, or nearly; the next term's start and end."""
+    start, end = row["start_date"], row["end_date"]
+    if rng.random() > 0.1 or (end - start).days < 20:
+        return None
+    at = start + rng.randint(1, (end - start).days - 8) * DAY
+    reason = rng.choice(["customer_cancelled", "nonpayment", "nonpayment", "insurer_cancelled", "surrendered"])
+    _end(rng, row, at, reason)
+    again = at + rng.choice([0, 0, 3, grace - 1, grace, grace + 1, -2]) * DAY
+    if not start < again < end - 3 * DAY:
+        again = at
+    return again, end + rng.choice([0, 0, 0, 1, -1, 2]) * DAY
 
 
 def _ending(rng, row, start, end, grace):

@@ -9,6 +9,8 @@ import pandas as pd
 
 from churnkit.book.schema import SCALES, TABLES
 
+from .families import families
+
 Row = dict
 _TEXT = ("id", "text", "category")
 
@@ -36,6 +38,8 @@ class History:
     data_cutoff : datetime
     delay_days : dict of str to int, optional
         Assumed recording delay by table; 1 for a table not named.
+    match : tuple of str
+        Ways beyond policy and previous policy in which renewals are found.
     """
 
     def __init__(
@@ -49,10 +53,12 @@ class History:
         horizon_days=365,
         churn_slack_days=7,
         end_date_is="exclusive",
+        match=(),
     ):
         self.data_cutoff = pd.Timestamp(data_cutoff).to_pydatetime()
         self.delay = {name: timedelta(days=(delay_days or {}).get(name, 1)) for name in TABLES}
         self.slack_days, self.churn_slack_days = slack_days, churn_slack_days
+        self.match = match
         self.gap_days, self.horizon_days = gap_days, horizon_days
         self.covered_more = timedelta(days=1 if end_date_is == "last_covered_day" else 0)
         self.columns = {name: set(frame.columns) for name, frame in tables.items()}
@@ -62,6 +68,7 @@ class History:
         self.policies = self._versions("policies")
         self.customers = self._versions("customers")
         self.terms = self._versions("terms")
+        self.family = families(self)
 
     def _read(self, name, frame):
         spec = TABLES[name]

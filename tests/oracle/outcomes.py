@@ -17,6 +17,7 @@ OTHER_EXITS = (
     "replaced",
 )
 CHURN_EXITS = tuple(reason for reason in OTHER_EXITS if reason != "replaced")
+CANCELLED = ("customer_cancelled", "nonpayment", "insurer_cancelled")
 EARLY, SHORTEST = 60, 60
 FAR = datetime(9999, 1, 1)
 
@@ -47,9 +48,36 @@ def grace_of(policy):
     return 60 if policy["line"] == "life" else 30
 
 
-def successors(history, terms):
-    """{term_id: the term that renews it}, one to one: by the same policy first, then by previous_policy_id."""
-    taken, found = set(), {}
+def reinstated(history, terms, known=lambda term: True):
+    """{term_id: the term that takes it up}, for cancelled terms; `known` tells which ends are in the books."""
+    found = {}
+    for term in terms:
+        over, end = term["ended_date"], term["end_date"]
+        if term["end_reason"] not in CANCELLED or over is None or not known(term):
+            continue
+        if not term["start_date"] < over < end:
+            continue
+        until = over + days(grace_of(history.policy(term["policy_id"])))
+        for other in terms:
+            if history.family[other["policy_id"]] != history.family[term["policy_id"]]:
+                continue
+            if over <= other["start_date"] <= until and abs(other["end_date"] - end) <= days(1):
+                found.setdefault(term["term_id"], other)
+    return found
+
+
+def spell_end(again, term):
+    """The last term of a spell."""
+    while term["term_id"] in again:
+        term = again[term["term_id"]]
+    return term
+
+
+def successors(history, terms, again):
+    """{term_id: the term that renews it}, one to one, way by way; a spell renews as its first, is renewed as its last."""
+    taken, found, first = {row["term_id"] for row in again.values()}, {}, {}
+    for term in terms:
+        first.setdefault(term["policy_id"], term["term_id"])
 
     def match(term, candidates):
         grace = grace_of(history.policy(term["policy_id"]))
@@ -61,12 +89,22 @@ def successors(history, terms):
                 found[term["term_id"]] = other
                 return
 
-    for term in terms:
-        match(term, [t for t in terms if t["policy_id"] == term["policy_id"]])
-    for term in terms:
-        if term["term_id"] not in found:
-            match(term, [t for t in terms if replaces(history, t["policy_id"], term["policy_id"])])
+    for tied in (
+        same_policy,
+        replaces,
+        *(WAYS[way] for way in ("object", "line", "household") if way in history.match),
+    ):
+        for term in terms:
+            if term["term_id"] in found or term["term_id"] in again:
+                continue
+            others = [t for t in terms if tied is same_policy or first[t["policy_id"]] == t["term_id"]]
+            match(term, [t for t in others if tied(history, t["policy_id"], term["policy_id"])])
     return found
+
+
+def same_policy(history, policy_id, previous):
+    """The first way."""
+    return policy_id == previous
 
 
 def replaces(history, policy_id, previous):
@@ -74,16 +112,53 @@ def replaces(history, policy_id, previous):
     return policy_id != previous and history.policy(policy_id)["previous_policy_id"] == previous
 
 
+def same_line(history, policy_id, previous):
+    """Whether two policies are of one customer and line."""
+    same = history.customer_of[policy_id] == history.customer_of[previous]
+    return same and history.policy(policy_id)["line"] == history.policy(previous)["line"]
+
+
+def same_object(history, policy_id, previous):
+    """Whether two policies are of one customer, line and object."""
+    objects = {history.policy(policy_id)["object_id"], history.policy(previous)["object_id"]}
+    return len(objects) == 1 and None not in objects and same_line(history, policy_id, previous)
+
+
+def same_household(history, policy_id, previous):
+    """Whether two policies are of one household and line."""
+    homes = {household(history, history.customer_of[p]) for p in (policy_id, previous)}
+    lines = {history.policy(policy_id)["line"], history.policy(previous)["line"]}
+    return len(homes) == 1 and None not in homes and len(lines) == 1
+
+
+WAYS = {"object": same_object, "line": same_line, "household": same_household}
+
+
+def household(history, customer_id):
+    """The household of a customer."""
+    return history.customers[customer_id][-1]["household_id"]
+
+
+def kin(history, customer_id):
+    """The customer, and whoever's terms may renew the customer's."""
+    home = household(history, customer_id)
+    if "household" not in history.match or home is None:
+        return [customer_id]
+    return [other for other in history.customers if household(history, other) == home]
+
+
 def renewed_as_visible(history, term, cutoff):
     """Whether a successor stood in the books at the cutoff: matched among the terms as they were visible then."""
     known = [
         row
-        for row in history.by_customer["terms"][history.customer_of[term["policy_id"]]]
+        for customer_id in kin(history, history.customer_of[term["policy_id"]])
+        for row in history.by_customer["terms"][customer_id]
         if current(row, cutoff) and happened(row, "issued_at", cutoff)
     ]
     known = [row for row in known if not visibly_never_sold(row, cutoff)]
     known.sort(key=lambda row: (row["start_date"], row["term_id"]))
-    return term["term_id"] in successors(history, known)
+    again = reinstated(history, known, known=lambda row: row["seen"]["ended_date"] < cutoff)
+    return term["term_id"] in successors(history, known, again)
 
 
 def known_to_be_over(term, cutoff):
@@ -119,9 +194,11 @@ def renewal_label(history, term, successor):
 def renewal_rows(history, leads):
     """All renewal observations with label and cause, unripe ones too."""
     terms, rows = sold_terms(history), []
-    found = successors(history, terms)
+    again = reinstated(history, terms)
+    found = successors(history, terms, again)
     for term in terms:
-        label, cause, ripe_at = renewal_label(history, term, found.get(term["term_id"]))
+        last = spell_end(again, term)
+        label, cause, ripe_at = renewal_label(history, last, found.get(last["term_id"]))
         for lead in leads:
             own = at_risk_at_its_lead(history, term["term_id"], lead)
             if own is None:
@@ -187,6 +264,8 @@ def churn_label(history, terms, snapshot):
     ripe_at = snapshot + horizon + gap + days(history.churn_slack_days)
     if ripe_at > history.data_cutoff:
         return None, "unripe", ripe_at
+    again = reinstated(history, terms)
+    terms = [t | {"ended_date": again[t["term_id"]]["start_date"]} if t["term_id"] in again else t for t in terms]
     stretches = cover(terms)
     for i, (_, end) in enumerate(stretches):
         again = stretches[i + 1][0] if i + 1 < len(stretches) else FAR

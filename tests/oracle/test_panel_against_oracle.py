@@ -22,7 +22,9 @@ SEEDS = tuple(range(11, 11 + len(VARIANTS)))
 
 def opened(book):
     """The book as churnkit reads it."""
-    return open_book(book.tables, settings=Settings(data_cutoff=book.data_cutoff, delay_days=book.delay_days))
+    renewal = RenewalSettings(match=book.match)
+    settings = Settings(data_cutoff=book.data_cutoff, delay_days=book.delay_days, renewal=renewal)
+    return open_book(book.tables, settings=settings)
 
 
 @cache
@@ -104,7 +106,7 @@ def case_of_other_settings(seed):
         delay_days=hostile.delay_days,
         end_date_is=OTHER["end_date_is"],
         churn=ChurnSettings(gap_days=0, horizon_days=200, slack_days=0, snapshots="yearly"),
-        renewal=RenewalSettings(leads=(1, 30, 60, 100), slack_days=0),
+        renewal=RenewalSettings(leads=(1, 30, 60, 100), slack_days=0, match=hostile.match),
     )
     return open_book(hostile.tables, settings=settings), history_of(hostile, **OTHER)
 

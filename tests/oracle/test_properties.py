@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from churnkit.book.open import open_book
 from churnkit.book.schema import TABLES
-from churnkit.book.settings import Settings
+from churnkit.book.settings import RenewalSettings, Settings
 from churnkit.panel.build import build_panel
 from churnkit.panel.catalog import standard_features
 from churnkit.panel.feature import Feature
@@ -44,7 +44,9 @@ def features(target):
 
 def panel_of(book, tables, target, **changes):
     """The panel of those tables with the book's settings."""
-    opened = open_book(tables, settings=Settings(data_cutoff=book.data_cutoff, delay_days=book.delay_days))
+    renewal = RenewalSettings(match=book.match)
+    changed = Settings(data_cutoff=book.data_cutoff, delay_days=book.delay_days, renewal=renewal)
+    opened = open_book(tables, settings=changed)
     return build_panel(opened, target, features=features(target), keep_unlabelled=True, **changes)
 
 
