@@ -63,7 +63,8 @@ train, test = panel.split(test_from="2025-08-01")
 # LightGBM, calibrated on later rows. The evaluation stands beside three baselines, with intervals by customer.
 
 # %%
-model = ck.RenewalModel(random_state=0).fit(train.X, train.y, cutoff=train.cutoff, groups=train.groups)
+model = ck.RenewalModel(random_state=0)
+model.fit(train.X, train.y, cutoff=train.cutoff, groups=train.groups, features=train.features)
 evaluation = ck.evaluate(model, test)
 print(evaluation)
 

@@ -11,6 +11,7 @@ from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.explain import reasons
 from churnkit.moments import to_moment
 from churnkit.panel.build import build_panel
+from churnkit.panel.extra import default_features
 from churnkit.retain.suppression import suppressed
 from churnkit.value.lifetime import LifetimeValue
 
@@ -43,7 +44,11 @@ def score(
         do_not_contact (why the customer must not be contacted, empty where allowed), as_of.
     """
     target: Literal["renewal", "churn"] = "renewal" if isinstance(model, RenewalModel) else "churn"
-    panel = build_panel(book, target, as_of=as_of)
+    usual = default_features(book, target)
+    names = {feature.name for feature in usual}
+    given = getattr(model, "features_", None) or ()
+    own = tuple(feature for feature in given if feature.name not in names)  # in Python, beside the settings
+    panel = build_panel(book, target, features=(*usual, *own), as_of=as_of)
     keys = ["customer_id", "policy_id", "line", "end_date", "lead_days"] if target == "renewal" else ["customer_id"]
     rows = panel.keys[keys].copy()
     rows[target] = model.predict_proba(panel.X)[:, 1]

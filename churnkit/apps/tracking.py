@@ -37,7 +37,7 @@ from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.curves import gains_curve, reliability_curve
 from churnkit.models.explain import contributions
 from churnkit.models.metrics import Evaluation, evaluate
-from churnkit.panel.catalog import describe
+from churnkit.panel.feature import Feature
 from churnkit.panel.panel import Panel
 from churnkit.value.lifetime import LifetimeValue
 
@@ -122,7 +122,9 @@ def log_model(
     mlflow.log_metrics(_metrics(done))
     mlflow.set_tags(_tags(model, train, test))
     mlflow.log_text(str(done), "evaluation.txt")
-    mlflow.log_dict({"features": [_entry(name) for name in model.columns_.names]}, "features.json")
+    mlflow.log_dict(
+        {"features": [_entry(name, model.describe(name)) for name in model.columns_.names]}, "features.json"
+    )
     _log_plots(model, test, done)
     return _log_pyfunc(model, value)
 
@@ -153,8 +155,7 @@ def _tags(model: RenewalModel | ChurnModel, train: Panel, test: Panel) -> dict[s
     }
 
 
-def _entry(name: str) -> dict[str, Any]:
-    spec = describe(name)
+def _entry(name: str, spec: Feature | None) -> dict[str, Any]:
     if spec is None:
         return {"name": name}
     return {"name": name, "table": spec.table, "aggregate": spec.aggregate, "column": spec.column, "clock": spec.clock,
@@ -173,7 +174,9 @@ def _log_plots(model: RenewalModel | ChurnModel, test: Panel, done: Evaluation) 
     sample = np.sort(np.random.default_rng(0).choice(len(known), min(_SHAP_ROWS, len(known)), replace=False))
     values = known.X.iloc[sample]
     shap = contributions(model, values).drop(columns="bias")
-    groups = pd.Series({name: (spec.group if (spec := describe(name)) else name) for name in shap.columns})
+    groups = pd.Series(
+        {name: (spec and spec.group) or name for name in shap.columns for spec in [model.describe(name)]}
+    )
     by_group = shap.T.groupby(groups).sum().T.abs().mean().sort_values(ascending=False)
     mlflow.log_figure(plots.importance(by_group), "plots/shap_groups.png")
     mlflow.log_figure(plots.beeswarm(shap, values), "plots/shap_beeswarm.png")

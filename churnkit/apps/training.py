@@ -17,6 +17,7 @@ from churnkit.models.ceiling import Ceiling
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.metrics import Evaluation, evaluate
 from churnkit.panel.build import build_panel
+from churnkit.panel.extra import declared_features
 from churnkit.panel.panel import Panel
 from churnkit.value.lifetime import LifetimeValue
 
@@ -36,7 +37,8 @@ class Trained:
 
 
 def checked(book: Book, steps: Steps) -> Findings:
-    """Check a book, say what was found, and stop at errors."""
+    """Check a book, say what was found, and stop at errors; features that cannot be are refused at once."""
+    declared_features(book, "renewal")
     with steps.step("check", "Checking the book"):
         findings = check_book(book)
     if len(findings.items):
@@ -64,12 +66,14 @@ def fit_target(
         panel = build_panel(book, target, keep_unlabelled=True, progress=progress)
     for feature, why in panel.info.get("switched_off", {}).items():
         steps.say(f"  off: {feature}: {why}")
+    for column in panel.info.get("as_of_extract", ()):
+        steps.say(f"  as of the extract: {column}: no history, so its value may be younger than the cutoff")
     begin = last_ripe_year(panel) if test_from is None else test_from
     train, test = panel.split(test_from=begin)
     with steps.step(f"{target} model", f"Training the {target} model on {len(train):,} rows"):
         maker = RenewalModel if target == "renewal" else ChurnModel
         model = maker(random_state=random_state, n_jobs=n_jobs)
-        model.fit(train.X, train.y, cutoff=train.cutoff, groups=train.groups)
+        model.fit(train.X, train.y, cutoff=train.cutoff, groups=train.groups, features=train.features)
     return Trained(target, panel, train, test, model)
 
 

@@ -66,7 +66,7 @@ def ceiling_predictions(model: RenewalModel | ChurnModel, train_X: pd.DataFrame,
                          found=f"{int(wrong.sum())} values outside 0 to 1 or missing")  # fmt: skip
     columns = Columns.learn(train_X)
     rows = Rows(columns.matrix(train_X), truth)
-    recipe = model.recipe(columns)
+    recipe = model.recipe(columns, getattr(model, "features_", None))
     recipe = replace(recipe, params={**recipe.params, "objective": "cross_entropy", "metric": "cross_entropy"})
     late = np.arange(len(truth)) >= int(0.8 * len(truth))
     best = max(recipe.trees(rows.take(~late), rows.take(late)).best_iteration, 1)

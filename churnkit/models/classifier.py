@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from churnkit.models.columns import Columns, Floats, as_frame, check_labels
 from churnkit.models.schedule import Recipe, Rows, due_days, train
 from churnkit.models.trees import DEEPEST, gains, raw_scores, threads
 from churnkit.panel import catalog
+from churnkit.panel.feature import Feature
 
 Vector = npt.NDArray[np.float64]
 
@@ -51,7 +53,8 @@ class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any, *, cutoff: Any = None, groups: Any = None) -> _BookModel:
+    def fit(self, X: Any, y: Any, *, cutoff: Any = None, groups: Any = None,
+            features: Iterable[Feature] | None = None) -> _BookModel:  # fmt: skip
         """Train the trees, then the calibration.
 
         Parameters
@@ -63,6 +66,9 @@ class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Calibrates on a period later than the trees' training.
         groups : array-like of shape (n_rows,), optional
             Customers: one customer's rows are never on both sides of a random split.
+        features : iterable of Feature, optional
+            What the columns are, ``panel.features``: known signs, reason groups and texts, of declared and own features
+            too. The standard features by name if None.
 
         Returns
         -------
@@ -71,19 +77,19 @@ class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         UsageError
-            If X, y, cutoff or groups cannot be read as above.
+            If X, y, cutoff, groups or features cannot be read as above.
         ContractError
             CLS28, if there are fewer than `min_events` rows of the rarer class.
         """
         columns = Columns.learn(X)
         n = len(as_frame(X))
         target = check_labels(y, n, min_events=self.min_events)
-        dates, people = _dates(cutoff, n), _people(groups, n)
+        dates, people, specs = _dates(cutoff, n), _people(groups, n), _specs(features)
         matrix = columns.matrix(X)
         lead = self._lead(columns, matrix)
         rows = Rows(matrix, target, lead, people, due_days(dates, lead))
-        done = train(self.recipe(columns), rows)
-        self.columns_ = columns
+        done = train(self.recipe(columns, specs), rows)
+        self.columns_, self.features_ = columns, specs
         self.booster_, self.calibrator_ = done.booster, done.calibrator
         self.n_estimators_, self.calibrated_on_ = done.rounds, done.on
         self.baselines_ = Baselines.learn(matrix, target, columns=columns, gain=gains(self.booster_), cutoff=dates)
@@ -129,9 +135,14 @@ class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         index = X.index if isinstance(X, pd.DataFrame) else None
         return pd.Series(self.columns_.unseen(X), index=index, name="unsure")
 
-    def recipe(self, columns: Columns) -> Recipe:
+    def describe(self, name: str) -> Feature | None:
+        """Return what a column is: the spec given in training, else the standard feature of that name, or None."""
+        given = {feature.name: feature for feature in getattr(self, "features_", None) or ()}
+        return given.get(name) or catalog.describe(name)
+
+    def recipe(self, columns: Columns, features: tuple[Feature, ...] | None = None) -> Recipe:
         """Return how trees over these columns are trained: LightGBM's own settings, known signs as constraints."""
-        known_signs = known_directions(self.target)
+        known_signs = known_directions(self.target) if features is None else {f.name: f.sign for f in features}
         signs = [0 if n in columns.categories else self.direction * known_signs.get(n, 0) for n in columns.names]
         known = {"monotone_constraints": signs} if self.monotone and any(signs) else {}
         params = {
@@ -200,6 +211,7 @@ class RenewalModel(_BookModel):
     calibrator_ : Calibrator
     calibrated_on_ : str, ``later rows`` or ``held-out folds``
     categories_ : dict of str to tuple of str, the position is the code
+    features_ : tuple of Feature or None, what training was told of the columns
     n_estimators_ : int, trees in use
     base_rate_ : float, share of class 1 in training
     baselines_ : Baselines, trained on the same rows
@@ -266,3 +278,13 @@ def _dates(cutoff: Any, rows: int) -> pd.Series[pd.Timestamp] | None:
 
 def _people(groups: Any, rows: int) -> npt.NDArray[np.intp] | None:
     return None if groups is None else pd.factorize(_one_per_row(groups, rows, "groups"))[0]
+
+
+def _specs(features: Iterable[Feature] | None) -> tuple[Feature, ...] | None:
+    if features is None:
+        return None
+    found = (features,) if isinstance(features, str | Feature) else tuple(features)
+    if not all(isinstance(feature, Feature) for feature in found):
+        raise UsageError("features are the specs behind the columns of X.", found=type(found[0]).__name__,
+                         fix="Pass features=panel.features.")  # fmt: skip
+    return found

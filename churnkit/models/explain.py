@@ -17,14 +17,12 @@ from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.columns import Columns, Floats
 from churnkit.models.trees import frame_of, threads
 from churnkit.models.wording import LANGUAGES, NONE_STRONG, fragment, tail
-from churnkit.panel import catalog as standard
-from churnkit.panel.feature import Feature
+from churnkit.panel.feature import SENSITIVE, Feature
 
 Matrix = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 FEW_ROWS = 2_000  # below, LightGBM's own contributions are faster than woodelf's fixed cost
 STRONG = 0.1  # log-odds; a tenth, about 10 % of the odds
-SENSITIVE = frozenset({"gender", "sex", "vulnerable", "ethnicity", "nationality", "religion", "disability"})
 
 
 def contributions(model: RenewalModel | ChurnModel, X: Any) -> pd.DataFrame:
@@ -96,8 +94,8 @@ def reasons(model: RenewalModel | ChurnModel, X: Any, *, top: int = 3, language:
     top : int, reasons per row at most
     language : {"en", "zh"}
     catalog : iterable of Feature, optional
-        Groups and texts; the standard catalog if None. A column outside it is its own group and speaks by name and
-        value. Sensitive and audit columns are never shown, whatever the catalog.
+        Groups and texts; those of the model if None: the features it was fitted with, else the standard ones. A column
+        outside them is its own group and speaks by name and value. Sensitive and audit columns are never shown.
     toward : {"both", "leave"}
         ``leave`` keeps only reasons that go with lapse or churn, for contact lists.
 
@@ -117,7 +115,7 @@ def reasons(model: RenewalModel | ChurnModel, X: Any, *, top: int = 3, language:
         raise UsageError("reasons takes top >= 1, language 'en' or 'zh', toward 'both' or 'leave'.",
                          found=f"top={top}, language={language!r}, toward={toward!r}")  # fmt: skip
     table = contributions(model, X)
-    describe = standard.describe if catalog is None else {f.name: f for f in catalog}.get
+    describe = model.describe if catalog is None else {f.name: f for f in catalog}.get
     groups = _Groups.of(model.columns_, describe)
     parts = table.to_numpy()[:, :-1]
     sums = np.zeros((len(parts), len(groups.names)))

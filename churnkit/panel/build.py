@@ -13,7 +13,7 @@ import pyarrow as pa
 from churnkit.book.open import Book
 from churnkit.errors import ContractError, UsageError
 from churnkit.panel import observations as obs
-from churnkit.panel.catalog import standard_features
+from churnkit.panel.extra import as_of_extract, default_features
 from churnkit.panel.feature import Feature
 from churnkit.panel.labels import Labels, churn_labels, renewal_labels
 from churnkit.panel.load import switched_off
@@ -50,8 +50,8 @@ def build_panel(
     target : {"renewal", "churn"}
         Terms up for renewal at stacked leads (``y = 1``: renewed), or customers at snapshots (``y = 1``: churned).
     features : sequence of Feature, optional
-        ``standard_features(target)`` if None. Those that the book has no table or column for are left out and named in
-        ``info["switched_off"]``.
+        ``standard_features(target)`` and those of the book's declared columns and tables if None. Those that the book
+        has no table or column for are left out and named in ``info["switched_off"]``.
     as_of : timestamp, optional
         Build rows to score instead: every policy (customer) in force on that day, without labels.
     leads, snapshots : iterables, optional
@@ -69,9 +69,11 @@ def build_panel(
         If there is nothing to observe, no label is ripe, or all labels are of one class.
     """
     _check_call(target, leads, snapshots, partitions, as_of)
-    features = _checked_features(tuple(standard_features(target) if features is None else features), target)
+    features = _checked_features(tuple(default_features(book, target) if features is None else features), target)
     off = switched_off(book, features)
     features = tuple(f for f in features if f.name not in off)
+    for feature in features:
+        feature.check(book.schema)
     terms = load_terms(book)
     risk, shown = _risk_set(book, terms, target, as_of=as_of, leads=leads, snapshots=snapshots)
     labels, excluded = _no_labels(len(risk.cutoff)), dict(risk.excluded)
@@ -87,10 +89,17 @@ def build_panel(
     keys["cause"] = pd.Series(labels.cause, dtype="str")
     info = {
         "excluded": excluded, "switched_off": off, "data_cutoff": str(book.settings.data_cutoff),
-        "fingerprint": book.fingerprint, "label": definition(book, target), **shown,
+        "fingerprint": book.fingerprint, "label": definition(book, target), "as_of_extract": _undated(book, features),
+        **shown,
     }  # fmt: skip
     y = pd.Series(labels.y, name=_NAME[target], dtype="float64")
     return Panel(X=X, y=y, keys=keys, target=target, features=features, info=info)
+
+
+def _undated(book: Book, features: Sequence[Feature]) -> list[str]:
+    """The declared columns among the features that have no history."""
+    read = {f"{f.table}.{column}" for f in features for column in f.columns}
+    return [name for name in as_of_extract(book) if name in read]
 
 
 def definition(book: Book, target: Target) -> str:

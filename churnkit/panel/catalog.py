@@ -121,7 +121,7 @@ def standard_features(target: Literal["renewal", "churn"] | None = None) -> tupl
     False
     """
     if target == "churn":
-        return tuple(f for f in _ALL if not _of_one_policy(f))
+        return tuple(f for f in _ALL if not of_one_policy(f))
     return tuple(f for f in _ALL if target is None or f.name not in _OF_A_CUSTOMER)
 
 
@@ -141,6 +141,7 @@ def _by_name() -> dict[str, Feature]:
     return {feature.name: feature for feature in _ALL}
 
 
-def _of_one_policy(feature: Feature) -> bool:
+def of_one_policy(feature: Feature) -> bool:
+    """Whether a feature tells of one policy or term, and so nothing of a churn observation."""
     own = feature.aggregate == "attribute" and feature.table in ("policies", "terms")
-    return own or feature.scope == "policy" or feature.name in _OF_A_TERM
+    return own or feature.scope == "policy" or (feature.table == "observation" and feature.column in _OF_A_TERM)

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from churnkit.book.schema import SENSITIVE as SENSITIVE
 from churnkit.book.schema import TABLES, Schema, Table
+from churnkit.book.validate import near_miss
 from churnkit.errors import LeakageError, UsageError
 from churnkit.panel.derived import CLOCKS, COLUMNS, known_clock
 
@@ -166,10 +167,13 @@ class Feature:
     def _check_parts(self, schema: Schema) -> None:
         if self.table != "observation" and self.table not in schema:
             raise self._wrong("A feature reads a table of the book.", found=repr(self.table),
-                              fix=f"Choose one of: {', '.join(schema)}.")  # fmt: skip
+                              fix=near_miss(self.table, (*schema, "observation")))  # fmt: skip
         if self.aggregate not in get_args(Aggregate):
             raise self._wrong("A feature has one of the aggregates.", found=repr(self.aggregate),
-                              fix=f"Choose one of: {', '.join(get_args(Aggregate))}.")  # fmt: skip
+                              fix=near_miss(self.aggregate, get_args(Aggregate)))  # fmt: skip
+        if self.scope not in ("customer", "policy"):
+            raise self._wrong("The rows are the customer's or the policy's.", found=repr(self.scope),
+                              fix='Use scope="customer" or scope="policy".')  # fmt: skip
         if self.aggregate in _NEEDS_COLUMN and not self.column:
             raise self._wrong(f"Aggregate {self.aggregate!r} needs a column.", fix='Add column="...".')
         if self.table == "observation" and (self.aggregate != "attribute" or self.column not in OBSERVATION):
@@ -188,15 +192,16 @@ class Feature:
             raise self._wrong("An attribute has no window and no conditions.")
 
     def _check_names(self, spec: Table) -> None:
+        derived = [name for table, name in COLUMNS if table == self.table]
         for column in self.columns:
-            if spec.column(column) is None and (self.table, column) not in COLUMNS:
+            if spec.column(column) is None and column not in derived:
                 raise self._wrong(f"Table {self.table} has no such column.", found=repr(column),
-                                  fix=f"Choose one of: {', '.join(spec.column_names)}.")  # fmt: skip
+                                  fix=near_miss(column, (*spec.column_names, *derived)))  # fmt: skip
         clocks = (*spec.clocks, *(name for table, name in CLOCKS if table == self.table))
         for clock in (self.clock, self.end_clock):
             if clock and clock not in clocks:
                 raise self._wrong(f"Table {self.table} has no such clock.", found=repr(clock),
-                                  fix=f"Choose one of: {', '.join(clocks)}.")  # fmt: skip
+                                  fix=near_miss(clock, clocks))  # fmt: skip
 
     def _check_kinds(self, spec: Table) -> None:
         """Only numbers are summed, only what compares is compared."""
