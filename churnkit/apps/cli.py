@@ -1,4 +1,4 @@
-"""The command line: demo, check, train, score. Results on standard output, progress on standard error."""
+"""The command line: demo, map, init, check, train, score. Results on standard output, progress on standard error."""
 
 from __future__ import annotations
 
@@ -84,6 +84,45 @@ def check(data: Data, data_cutoff: Cutoff = None, as_json: Json = False) -> None
         print(findings.text)
     if findings.errors:
         raise typer.Exit(1)
+
+
+@app.command(name="map")
+def map_data(
+    data: Annotated[Path, typer.Argument(help="Folder of an export: CSV, Parquet or Excel files, whatever their names.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; churnkit.toml beside the tables if not given.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over settings that are there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Guess which file, column and value is which of the contract's; write churnkit.toml to look over."""
+    from churnkit.apps.console import Steps
+    from churnkit.apps.settings_file import target, write_mapping
+    from churnkit.book.mapping.guess import guess_mapping
+
+    path = target(output, data)
+    with Steps().step("map", f"Looking at {data}"):
+        guess = guess_mapping(data)
+    written = write_mapping(guess, path, force=force)
+    if as_json:
+        columns = {each.table: {one.ours: one.theirs for one in each.columns} for each in guess.tables}
+        _print_json({"written": str(written.path), "columns": columns, "missing": guess.missing,
+                     "others": guess.others, "changes": written.changes})  # fmt: skip
+        return
+    print(f"{guess.text}\n\n{written.text}")
+    print(f"Next: confirm data_cutoff in {written.path}, then: churnkit check {data}")
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder of the tables.")] = Path("."),
+    force: Annotated[bool, typer.Option("--force", help="Write over settings that are there.")] = False,
+) -> None:
+    """Write an empty churnkit.toml in which every key is explained."""
+    from churnkit.apps.settings_file import write_template
+
+    path = write_template(folder, force=force)
+    print(f"Written to {path}\nNext: set data_cutoff in it, then: churnkit check {folder}")
 
 
 @app.command()

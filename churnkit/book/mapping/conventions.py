@@ -141,7 +141,7 @@ def _ends(looked: Looked) -> dict[str, Any]:
         answer = {"renewals": row["n"], "next_day": row["next_day"] or 0.0, "same_day": row["same_day"] or 0.0}
         if row["n"] >= 20:
             break
-    row = _one(looked, f"""SELECT avg((month(after) = month(start_date) AND day(after) = day(start_date))::INT) AS before,
+    row = _one(looked, """SELECT avg((month(after) = month(start_date) AND day(after) = day(start_date))::INT) AS before,
       avg((month(end_date) = month(start_date) AND day(end_date) = day(start_date))::INT) AS exact
       FROM (SELECT *, end_date + INTERVAL 1 DAY AS after FROM typed_owned) AS a""")  # fmt: skip
     answer |= {"day_before": row["before"] or 0.0, "on_the_day": row["exact"] or 0.0}

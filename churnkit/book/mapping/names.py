@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from churnkit.book.mapping.categories import EXACT, PARTS
-from churnkit.book.mapping.headers import PERSONAL, WORDS
+from churnkit.book.mapping.words import PERSONAL, WORDS
 
 _BRACKETS = re.compile(r"[(\[{【〔<《]([^)\]}】〕>》]*)[)\]}】〕>》]")
 _CHINESE = (

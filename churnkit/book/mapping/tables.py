@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from churnkit.book.mapping.columns import ColumnGuess, match
-from churnkit.book.mapping.headers import FILES
 from churnkit.book.mapping.names import loosen
 from churnkit.book.mapping.samples import Extract
+from churnkit.book.mapping.words import FILES
 from churnkit.book.schema import TABLES
 
 _SHARED = ("customer_id", "policy_id", "claim_id", "interaction_id", "recorded_at", "branch", "channel", "touchpoint")

@@ -1,0 +1,129 @@
+"""An empty ``churnkit.toml`` with every key explained: made from the schema and the settings, so it cannot go stale.
+
+A line that begins with ``# `` is TOML to uncomment, one with ``## `` is prose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from churnkit.book.mapping.toml import quoted
+from churnkit.book.schema import TABLES, Column, Table, clock_of
+from churnkit.book.settings import ChurnSettings, RenewalSettings
+
+_TOP = """## churnkit.toml: what the tables beside it do not say themselves. Lines with # are examples: remove the # to use one.
+## `churnkit map FOLDER` writes this file from the tables, `churnkit check FOLDER` says what is still wrong.
+
+## Required: the moment up to which the extract is complete. Rows at or after it are dropped, labels ripen against it.
+# data_cutoff = "2026-01-01"
+## The zone in which dates and times are meant, and the currency of all amounts.
+# timezone = "Asia/Shanghai"
+# currency = "CNY"
+## What terms.end_date says: "exclusive", the first day without cover, or "last_covered_day" (终保日期, 24:00).
+# end_date_is = "exclusive"
+"""
+_SECTIONS = {
+    "churn": (ChurnSettings(), {
+        "gap_days": "days without cover after which a customer counts as gone",
+        "horizon_days": "days ahead in which that is predicted",
+        "slack_days": "days after which nothing is entered late any more",
+        "snapshots": '"quarterly" or "yearly": how often customers are looked at',
+    }),
+    "renewal": (RenewalSettings(), {
+        "leads": "days before the end at which a term is looked at",
+        "slack_days": "days after which nothing is entered late any more",
+        "match": "where renewals get a new policy_id: what else ties them, of object, line, household",
+    }),
+}  # fmt: skip
+_ENGINE = """## How much of the machine may be used; left out, all of it.
+# [engine]
+# threads = 2
+# memory_limit = "4GB"
+"""
+_OWN = """## Columns beyond the contract: type is number, integer, money, category, bool, date, ts, text or id. known_at names
+## the date column from which the value is known (left out: the table's first clock); group, sign, en and zh speak in reasons.
+# [terms.extra]
+# vehicle_power = {type = "number", group = "vehicle", sign = 0, en = "engine power {value} kW", zh = "发动机功率{value}千瓦"}
+# area = {type = "category"}
+# offer_channel = {type = "category", known_at = "offer_date"}
+
+## Event tables beyond the contract.
+# [tables.web_visits]
+# key = "visit_id"
+# customer = "customer_id"
+# clocks = ["visited_at"]
+# columns = {page = "category", seconds = "number"}
+
+## Features of your own, beside the standard ones: an aggregate of a column in the days before the day of scoring.
+# [features.visits_30d]
+# table = "web_visits"
+# clock = "visited_at"
+# aggregate = "count"
+# days = 30
+"""
+_EXAMPLES = {"customer_type": "个人", "line": "车险", "payment_mode": "年缴", "end_reason": "到期未续", "initiator": "呼入",
+             "decision": "拒赔", "source": "监管", "outcome": "成立", "instrument": "满意度", "direction": "正向",
+             "arm": "对照组"}  # fmt: skip
+_MEANT = {"customer_type": "person", "line": "motor", "payment_mode": "annual", "end_reason": "expired",
+          "initiator": "customer", "decision": "denied", "source": "regulator", "outcome": "upheld", "instrument": "csat",
+          "direction": "high_good", "arm": "holdout"}  # fmt: skip
+
+
+def blank() -> str:
+    """Return the text of an empty settings file.
+
+    Examples
+    --------
+    >>> print(blank()[:50])
+    ## churnkit.toml: what the tables beside it do not
+    """
+    lines = [_TOP]
+    for name, (defaults, words) in _SECTIONS.items():
+        lines.append(f"# [{name}]")
+        for field in fields(defaults):
+            lines.append(f"# {field.name} = {_value(getattr(defaults, field.name))}   # {words.get(field.name, '')}".rstrip(" #"))
+        lines.append("")
+    lines += [_ENGINE]
+    for table in TABLES.values():
+        lines += [*_table(table), ""]
+    return "\n".join([*lines, _OWN])
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_value(each) for each in value)}]"
+    return quoted(value) if isinstance(value, str) else str(value)
+
+
+def _table(table: Table) -> Iterator[str]:
+    off = f"; without it these are switched off: {table.switches_off}" if table.switches_off else ""
+    yield f"## {table.name}, {'required' if table.required else 'optional'}{off}"
+    yield f"# [{table.name}]"
+    yield f'# file = "{table.name}.xlsx"   # where the file is not called {table.name}; two tables may share one'
+    yield f'# sheet = "{table.name}"   # of a workbook'
+    yield '# encoding = "gb18030"   # where it is not recognised'
+    yield "# where = \"extract_date = '2026-01-01'\"   # databases: the rows to read"
+    if table.clocks:
+        yield "# delay_days = 1   # from an event to its entry in the books, where no recording time is given"
+    yield f"# [{table.name}.columns]   # our name = your name"
+    for column in table.columns:
+        yield f"# {column.name} = {quoted(column.name)}   # {_about(table, column)}"
+    amounts = [column.name for column in table.columns if column.type in ("money", "number")]
+    if amounts:
+        yield f"# [{table.name}.scale]   # your numbers times this are ours: 10000 for 万元"
+        yield f"# {amounts[0]} = 10000"
+    for column in table.columns:
+        if column.values:
+            yield f"# [{table.name}.values.{column.name}]   # your value = one of {', '.join(column.values)}"
+            yield f"# {quoted(_EXAMPLES.get(column.name, 'theirs'))} = {quoted(_MEANT.get(column.name, column.values[0]))}"
+
+
+def _about(table: Table, column: Column) -> str:
+    """Type, whether it must be there, from when it is known."""
+    words = [column.type, "required" if column.required else ""]
+    clock = clock_of(table.name, column.name)
+    words.append(f"known from {clock}" if column.known_at and clock != column.name else "")
+    words.append(f"{column.default} if absent" if column.default else "")
+    words.append("for audits only" if column.audit_only else "")
+    return ", ".join(word for word in words if word)
