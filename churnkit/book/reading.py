@@ -25,6 +25,7 @@ EMPTY_MARKS = ("NULL", "\\N", "N/A", "#N/A", "NA", "NONE", "NAN", "NAT", "-", "-
 _EMPTY_TEXTS = ("NULL", "\\N", "#N/A")
 _TRUE = ("true", "t", "1", "1.0", "y", "yes", "是", "有", "真", "对", "√")
 _FALSE = ("false", "f", "0", "0.0", "n", "no", "否", "无", "没有", "假", "错", "×")
+_PLAIN_BOOL = "'true', 'false', 't', 'f', '1', '0', 'y', 'n', 'yes', 'no'"
 _WIDE, _NARROW = "０１２３４５６７８９．，％－＋（）／：　", "0123456789.,%-+()/: "
 # A number as people write it: 1,234.50  12.5万  35%  .5
 _WRITTEN = "'^[+-]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+|[.][0-9])([.]?[0-9]*)?[万亿%]?$'"
@@ -125,6 +126,20 @@ def number_of(value: str, kind: str, *, most: str = "1e300") -> str:
     return _between(read, f"-{most}::DOUBLE", f"{most}::DOUBLE")
 
 
+def quick(column: Column, value: str, *, kind: str) -> str:
+    """SQL that is null where a value needs a closer look; empty for columns that never do."""
+    if column.type in TEXTS or kind in ("moment", "zoned", "bool"):
+        return ""
+    text = as_text(value, kind)
+    if column.type in MOMENTS:
+        return f"CASE WHEN {_quick_date(text)} THEN 1 END"
+    if kind != "text":
+        return ""
+    if column.type == "bool":
+        return f"CASE WHEN lower({text}) IN ({_PLAIN_BOOL}) THEN 1 END"
+    return f"TRY_CAST({text} AS DOUBLE)"
+
+
 def form(column: Column, value: str, *, kind: str) -> str:
     """SQL that names the conversion a value takes; null where the quick path reads it.
 
@@ -145,8 +160,7 @@ def form(column: Column, value: str, *, kind: str) -> str:
     if kind != "text":
         return ""
     if column.type == "bool":
-        plain = ", ".join(f"'{word}'" for word in ("true", "false", "t", "f", "1", "0", "y", "n", "yes", "no"))
-        return f"CASE WHEN lower({text}) IN ({plain}) THEN NULL ELSE {wide} || '是/否' END"
+        return f"CASE WHEN lower({text}) IN ({_PLAIN_BOOL}) THEN NULL ELSE {wide} || '是/否' END"
     bare = _bare(text)
     return (f"CASE WHEN TRY_CAST({text} AS DOUBLE) IS NOT NULL THEN NULL"
             f" WHEN right({bare}, 1) = '%' THEN {wide} || 'percent signs (divided by 100)'"

@@ -9,7 +9,7 @@ from churnkit.book import views
 from churnkit.book.engine import quote
 from churnkit.book.finding import Failing, Finding
 from churnkit.book.open import Book
-from churnkit.book.reading import FIRST_MOMENT, LAST_MOMENT, MOMENTS, form, may_fail, moment_of, typed
+from churnkit.book.reading import FIRST_MOMENT, LAST_MOMENT, MOMENTS, form, may_fail, moment_of, quick, typed
 from churnkit.book.rules.tables import present
 from churnkit.book.schema import Column
 
@@ -72,6 +72,8 @@ def _counts(book: Book, table: str) -> dict[str, int]:
             theirs = quote(source.mapping[column.name])
             value, kind = views.given(source, column.name, settings=book.settings)
             came[f"given {column.name}"] = f"count({value})"
+            if looked := quick(column, value, kind=kind):
+                came[f"quick {column.name}"] = f"count({looked})"
             if kind == "text":
                 came[f"came {column.name}"] = f"count(nullif(({theirs})::VARCHAR, ''))"
         read = {f"read {column.name}": f"count({quote(column.name)})" for column in columns}
@@ -102,8 +104,8 @@ def _conversions(book: Book, table: str, counts: dict[str, int]) -> Iterator[Fin
     for column in _mapped(book, table):
         value, kind = views.given(book.sources[table], column.name, settings=book.settings)
         found: dict[str, int] = {}
-        how = form(column, value, kind=kind)
-        if how:
+        if counts.get(f"quick {column.name}", counts[f"given {column.name}"]) < counts[f"given {column.name}"]:
+            how = form(column, value, kind=kind)
             read = typed(column, value, kind=kind, zone=book.settings.timezone)
             rows = book.sql(f"SELECT form, count(*) AS n FROM (SELECT {how} AS form, {read} AS value FROM"
                             f" {quote(book.sources[table].relation)}) AS s WHERE form IS NOT NULL AND value IS NOT NULL"
