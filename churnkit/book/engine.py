@@ -65,9 +65,9 @@ class Engine:
 
     def __init__(self, options: EngineSettings | None = None) -> None:
         options = options or EngineSettings()
-        spill = tempfile.mkdtemp(prefix="churnkit-")
-        self._forget_spill = weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
-        config: dict[str, Any] = {**_CONFIG, "temp_directory": spill}
+        self.folder = Path(tempfile.mkdtemp(prefix="churnkit-"))
+        self._forget_spill = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        config: dict[str, Any] = {**_CONFIG, "temp_directory": str(self.folder)}
         if options.threads is not None:
             config["threads"] = options.threads
         if options.memory_limit is not None:
@@ -92,12 +92,13 @@ class Engine:
         found = self.sql(f"DESCRIBE SELECT * FROM {quote(relation)}")
         return dict(zip(found["column_name"].to_pylist(), found["column_type"].to_pylist(), strict=True))
 
-    def read_csv(self, name: str, path: Path, *, columns: Sequence[str], delimiter: str) -> None:
-        """Load a UTF-8 CSV file as a table of texts, empty fields null; the header is skipped."""
+    def read_csv(self, name: str, path: Path, *, columns: Sequence[str], delimiter: str, skip: int = 0) -> None:
+        """Load a UTF-8 CSV file as a table of texts, empty fields null, without header and `skip` lines above it."""
         spec = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
         self.sql(
             f"CREATE TABLE {quote(name)} AS SELECT * FROM read_csv({literal(str(path))}, auto_detect=false,"
-            f" header=true, delim={literal(delimiter)}, quote='\"', escape='\"', nullstr='', columns={{{spec}}})"
+            f" header=true, skip={skip}, delim={literal(delimiter)}, quote='\"', escape='\"', nullstr='',"
+            f" columns={{{spec}}})"
         )
 
     def read_parquet(self, name: str, files: Sequence[Path]) -> None:
@@ -108,16 +109,26 @@ class Engine:
             f" FROM read_parquet([{listed}], union_by_name={'true' if len(files) > 1 else 'false'})"
         )
 
-    def read_arrow(self, name: str, rows: pa.Table) -> None:
-        """Copy an Arrow table into the engine."""
+    def read_arrow(self, name: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        """Copy an Arrow table into the engine, or a stream, a batch at a time; what the stream raises goes through."""
+        batches = iter([rows]) if isinstance(rows, pa.Table) else (pa.Table.from_batches([each]) for each in rows)
         with self._lock:
             try:
-                self._connection.register("_incoming", rows)
-                self.sql(f"CREATE TABLE {quote(name)} AS SELECT * FROM _incoming")
-            except duckdb.Error as error:
-                raise _refused(error) from error
-            finally:
-                self._connection.unregister("_incoming")
+                self._take(f"CREATE TABLE {quote(name)} AS", next(batches, rows.schema.empty_table()))
+                for batch in batches:
+                    self._take(f"INSERT INTO {quote(name)}", batch)
+            except BaseException:
+                self.sql(f"DROP TABLE IF EXISTS {quote(name)}")
+                raise
+
+    def _take(self, into: str, rows: pa.Table) -> None:
+        try:
+            self._connection.register("_incoming", rows)
+            self.sql(f"{into} SELECT * FROM _incoming")
+        except duckdb.Error as error:
+            raise _refused(error) from error
+        finally:
+            self._connection.unregister("_incoming")
 
     def close(self) -> None:
         """Let go of the memory and the temporary folder."""

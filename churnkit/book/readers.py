@@ -1,46 +1,59 @@
-"""From files and frames to relations on the engine, with every reading problem kept as a finding."""
+"""From files, databases and frames to relations on the engine, with every reading problem kept as a finding."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import pyarrow as pa
-
+from churnkit.book.csvs import lines_of, read_csv
+from churnkit.book.declared import own_names
 from churnkit.book.engine import Engine, EngineError
 from churnkit.book.finding import Finding
-from churnkit.book.schema import TABLES, Schema, Table
+from churnkit.book.folders import Place, find_tables
+from churnkit.book.frames import is_frame, read_frame
+from churnkit.book.loading import Loaded, Unreadable, problem
+from churnkit.book.schema import TABLES, Table
+from churnkit.book.settings import Settings
+from churnkit.book.workbooks import read_sheet
 from churnkit.errors import UsageError
 
-Loaded = tuple[str, str, tuple[Path, ...]]  # table, kind, files
-_RESERVED = {"rowid", "_row", "file_index", "file_row_number", "filename"}
+_OWN = ("_row", "__index_level_0__")
 
 
 @dataclass(frozen=True)
 class Source:
-    """One table as it came: its relation on the engine, its columns and types, and its files.
+    """One table as it came: its relation on the engine, its columns and types, and where it lay.
 
-    ``spec`` is the table as the book's schema has it; ``kind`` is ``csv``, ``parquet`` or ``frame``; ``mapping`` leads
-    from our column names to theirs; ``row`` is SQL for the 1-based number of a row, whose upper bits tell the rows of
-    several files apart.
+    ``spec`` is the table as the book's schema has it; ``mapping`` leads from our column names to theirs; ``row`` is SQL
+    for the 1-based number of a row, whose upper bits tell the rows of several files apart; ``shared`` are the other
+    tables that read the same file or sheet, and ``theirs`` the columns that those use of it.
     """
 
     spec: Table
-    kind: str
+    loaded: Loaded
     columns: Mapping[str, str]
     mapping: Mapping[str, str]
-    files: tuple[Path, ...] = ()
     row: str = "rowid + 1"
+    shared: tuple[str, ...] = ()
+    theirs: frozenset[str] = frozenset()
 
     @property
     def table(self) -> str:
         """Name of the table."""
         return self.spec.name
+
+    @property
+    def kind(self) -> str:
+        """``csv``, ``parquet``, ``excel``, ``frame``, ``spark``, ``duckdb`` or ``sql``."""
+        return self.loaded.kind
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files it lay in; none for frames and databases."""
+        return self.loaded.files
 
     @property
     def relation(self) -> str:
@@ -49,100 +62,89 @@ class Source:
 
     @property
     def undeclared(self) -> list[str]:
-        """Columns that are neither of the contract nor mapped to it."""
-        used = set(self.mapping.values())
-        return [name for name in self.columns if name not in used and name not in ("_row", "__index_level_0__")]
+        """Columns that are neither of the contract nor mapped to it, here or by a table that shares the file."""
+        used = {*self.mapping.values(), *self.theirs, *_OWN}
+        return [name for name in self.columns if name not in used]
 
     def places(self, rows: Iterable[int]) -> list[str]:
-        """Say where rows lie: ``line 18`` of a CSV file, ``row 17`` elsewhere."""
+        """Say where rows lie: ``line 18`` of a CSV file, ``a.xlsx sheet S row 17`` of a workbook, else ``row 17``."""
         wanted = list(rows)
         if self.kind == "csv":
-            lines = _file_lines(self.files[0], wanted)
-            return [f"line {lines.get(row, row + 1)}" for row in wanted]
+            lines = lines_of(self.loaded, wanted, width=len(self.columns))
+            return [f"line {lines.get(row, row + 1 + self.loaded.skipped)}" for row in wanted]
+        if self.kind == "excel":
+            return [f"{self.files[0].name} sheet {self.loaded.sheet} row {row}" for row in wanted]
+        if self.kind == "spark":  # numbered within their partition
+            return [f"partition {row >> 33} row {row & ((1 << 33) - 1)}" if row >> 33 else f"row {row}" for row in wanted]
         if len(self.files) > 1:
             return [f"{self.files[row >> 40].name} row {row & ((1 << 40) - 1)}" for row in wanted]
         return [f"row {row}" for row in wanted]
 
 
-def tables_in(folder: Path, schema: Schema = TABLES) -> tuple[dict[str, list[tuple[str, tuple[Path, ...]]]], set[str]]:
-    """Find a folder's tables, and the other names in it, before anything is read.
+@dataclass(frozen=True)
+class Reading:
+    """What was read of a source: its tables, the names that are none, and what did not read."""
+
+    loaded: tuple[Loaded, ...]
+    unknown: tuple[str, ...]
+    problems: tuple[Finding, ...]
+    name: str
+
+
+def read_folder(folder: Path, engine: Engine, settings: Settings) -> Reading:
+    """Load a folder's tables.
 
     Raises
     ------
     UsageError
-        If the folder does not exist or holds no table at all.
+        If it holds no table, or a setting names a file or sheet that is not there.
     """
-    if not folder.exists():
-        raise UsageError("A book is a folder of tables.", found=f"no folder {folder}", fix="Check the path.")
-    if not folder.is_dir():
-        raise UsageError("A book is a folder of tables.", found=f"a file, {folder}", fix="Give the folder it lies in.")
-    try:
-        found, others = _discover(folder, schema)
-    except OSError as error:
-        raise UsageError("A book's folder must be readable.", found=str(error), fix="Check its permissions.") from error
-    if not found:
-        listed = f"; it holds {', '.join(sorted(others)[:5])}" if others else ""
-        raise UsageError("A book holds a file per table, as customers.csv or terms.parquet.",
-                         found=f"no table in {folder}{listed}",
-                         fix=f"Name the files after: {', '.join(TABLES)}.")  # fmt: skip
-    return found, others
-
-
-def read_folder(folder: Path, engine: Engine, schema: Schema) -> tuple[list[Loaded], list[str], list[Finding]]:
-    """Load a folder's tables; return what was loaded, the names not of the contract, and the problems.
-
-    Raises
-    ------
-    UsageError
-        If the folder does not exist or holds no table at all.
-    """
-    found, others = tables_in(folder, schema)
-    loaded: list[Loaded] = []
-    problems: list[Finding] = []
-    for table in (name for name in schema if name in found):
-        ways = found[table]
-        kind, files = ways[-1]
+    found = find_tables(folder, settings.schema, file=settings.file, sheet=settings.sheet)
+    readers: dict[str, Callable[[], Loaded]] = {}
+    problems = []
+    for table, ways in found.places.items():
         if len(ways) > 1:
-            names = " and ".join(sorted(file.name for _, each in ways for file in each[:1]))
-            problems.append(_problem("COL01", table, f"the table is there twice, as {names}", "only one may be read",
-                                     "remove or rename the one that is not meant"))  # fmt: skip
-        problem = _load(engine, table, kind, files)
-        if problem is None:
-            loaded.append((table, kind, files))
-        else:
-            problems.append(problem)
-    return loaded, sorted(others), problems
+            names = " and ".join(sorted(way.name for way in ways))
+            problems.append(problem("COL01", table, f"the table is there twice, as {names}",
+                                    effect="only one may be read",
+                                    fix="remove or rename the one that is not meant"))  # fmt: skip
+        readers[table] = _reader(engine, table, ways[-1], settings)
+    reading = _read(readers, settings, str(folder), found.others)
+    return Reading(reading.loaded, reading.unknown, (*problems, *reading.problems), reading.name)
 
 
-def read_frames(
-    frames: Mapping[str, Any], engine: Engine, schema: Schema
-) -> tuple[list[Loaded], list[str], list[Finding]]:
-    """Load a dict of DataFrames; return what `read_folder` does.
+def read_frames(frames: Mapping[str, Any], engine: Engine, settings: Settings) -> Reading:
+    """Load a dict of frames.
 
     Raises
     ------
     UsageError
-        If a value is no DataFrame or no name is a table of the contract.
+        If a value is no frame or no name is a table of the contract.
     """
     for name, frame in frames.items():
-        if not isinstance(frame, pd.DataFrame):
+        if not is_frame(frame):
             raise UsageError("A book from Python is a dict of DataFrames.",
-                             found=f"{type(frame).__name__} for {name!r}", fix="Pass a pandas.DataFrame.")  # fmt: skip
-    known = [name for name in schema if name in frames]
+                             found=f"{type(frame).__name__} for {name!r}",
+                             fix="Pass a pandas or polars DataFrame, or an Arrow table.")  # fmt: skip
+    known = [name for name in settings.schema if name in frames]
     if not known:
         raise UsageError("A book holds tables of the contract.",
                          found=f"only {', '.join(map(str, frames)) or 'nothing'}",
                          fix=f"Name them after: {', '.join(TABLES)}.")  # fmt: skip
-    problems = []
-    loaded: list[Loaded] = []
-    for name in known:
-        try:
-            engine.read_arrow(f"source_{name}", _to_arrow(frames[name]))
-            loaded.append((name, "frame", ()))
-        except (EngineError, ValueError) as error:
-            problems.append(_problem("TYP02", name, f"the frame does not read as a table: {error}",
-                                     "nothing of this table can be used", "check how it was made"))  # fmt: skip
-    return loaded, sorted(str(name) for name in frames if name not in schema), problems
+    readers = {name: _later(read_frame, engine, name, frames[name]) for name in known}
+    others = tuple(sorted(str(name) for name in frames if name not in settings.schema))
+    return _read(readers, settings, f"{len(known)} DataFrames", others)
+
+
+def sources_of(reading: Reading, engine: Engine, settings: Settings) -> dict[str, Source]:
+    """Match the columns of what was loaded to the contract."""
+    sources = {}
+    for loaded in reading.loaded:
+        table, columns = loaded.table, engine.columns(f"source_{loaded.table}")
+        spec, given = settings.schema[table], own_names(settings.tables, table) | dict(settings.columns.get(table, {}))
+        mapping = match_columns(spec, [name for name in columns if name not in _OWN], given=given)
+        sources[table] = Source(spec, loaded, columns, mapping, "_row" if "_row" in columns else "rowid + 1")
+    return {table: _sharing(source, sources) for table, source in sources.items()}
 
 
 def match_columns(spec: Table, columns: Iterable[str], *, given: Mapping[str, str]) -> dict[str, str]:
@@ -179,115 +181,49 @@ def near(name: str, names: Iterable[str]) -> str:
     return lower[found[0]] if found else ""
 
 
-def _discover(folder: Path, schema: Schema) -> tuple[dict[str, list[tuple[str, tuple[Path, ...]]]], set[str]]:
-    """Every way in which each table is there (CSV first, Parquet last), and the names that are no table."""
-    found: dict[str, list[tuple[str, tuple[Path, ...]]]] = {}
-    others: set[str] = set()
-    for path in sorted(folder.iterdir(), key=lambda p: (p.suffix.lower() != ".csv", p.name)):
-        kind = "parquet" if path.is_dir() else path.suffix.lower().removeprefix(".")
-        files = tuple(sorted(path.rglob("*.parquet"))) if path.is_dir() else (path,)
-        if kind not in ("csv", "parquet") or not files or path.name.startswith("."):
-            continue
-        table = path.name.lower() if path.is_dir() else path.stem.lower()
-        if table in schema:
-            found.setdefault(table, []).append((kind, files))
-        else:
-            others.add(path.name)
-    return found, others
+def _read(readers: Mapping[str, Callable[[], Loaded]], settings: Settings, name: str, others: Iterable[str]) -> Reading:
+    """Load table by table, in the schema's order; what does not read is kept as a finding."""
+    loaded: list[Loaded] = []
+    problems: list[Finding] = []
+    for table in (each for each in settings.schema if each in readers):
+        try:
+            loaded.append(readers[table]())
+            problems += loaded[-1].notes
+        except Unreadable as error:
+            problems.append(error.finding)
+    return Reading(tuple(loaded), tuple(sorted(others)), tuple(problems), name)
 
 
-def _load(engine: Engine, table: str, kind: str, files: tuple[Path, ...]) -> Finding | None:
-    name, file = f"source_{table}", files[0]
-    effect = "nothing of this table can be used"
+def _reader(engine: Engine, table: str, place: Place, settings: Settings) -> Callable[[], Loaded]:
+    if place.kind == "csv":
+        return lambda: read_csv(engine, table, place.files[0], told=settings.encoding.get(table, ""))
+    if place.kind == "excel":
+        return lambda: read_sheet(engine, table, place.files[0], place.sheet)
+    return lambda: _parquet(engine, table, place)
+
+
+def _parquet(engine: Engine, table: str, place: Place) -> Loaded:
+    file = place.files[0].name
+    if place.kind == "unreadable":
+        raise Unreadable(problem("TYP02", table, f"{file} {place.why}", fix=place.fix))
     try:
-        if kind == "parquet":
-            engine.read_parquet(name, files)
-            return None
-        columns, delimiter = _header(file)
-        engine.read_csv(name, file, columns=columns, delimiter=delimiter)
-        return None
-    except (UnicodeError, EngineError) as error:
-        detail = error.detail if isinstance(error, EngineError) else "its header is not UTF-8"
-        if "not UTF-8" in detail:
-            return _problem("ENC03", table, f"{file.name} is not UTF-8: {detail}", effect,
-                            "save it as UTF-8 (in Excel: CSV UTF-8)")  # fmt: skip
-        what = f"{file.name} does not read as {'CSV' if kind == 'csv' else 'Parquet'}: {detail}"
-        return _problem("TYP02", table, what, effect, "write the file again from its source")
-    except (OSError, csv.Error, ValueError) as error:
-        what = f"{file.name} cannot be read: {error}"
-        return _problem("TYP02", table, what, effect, "check the file and its permissions")
+        engine.read_parquet(f"source_{table}", place.files)
+    except EngineError as error:
+        what = f"{file} does not read as Parquet: {error.detail}"
+        raise Unreadable(problem("TYP02", table, what, fix="write the file again from its source")) from error
+    return Loaded(table, "parquet", place.files)
 
 
-def _problem(code: str, table: str, found: str, effect: str, fix: str) -> Finding:
-    return Finding(code, "error", table, found, count=1, effect=effect, fix=fix)
+def _later(read: Callable[..., Loaded], *arguments: Any) -> Callable[[], Loaded]:
+    return lambda: read(*arguments)
 
 
-def _header(path: Path) -> tuple[list[str], str]:
-    """Column names and delimiter of a CSV file, from its first record."""
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        first = file.readline()
-        delimiter = max(",;\t|", key=first.count)
-        file.seek(0)
-        names = next(csv.reader(file, delimiter=delimiter), [])
-    "".join(names).encode()  # raises where a byte was not UTF-8
-    if not any(name.strip() for name in names):
-        raise ValueError("it is empty, without a header line")
-    names = [name if name.strip() else f"unnamed_{i}" for i, name in enumerate(names, start=1)]
-    return _distinct(names), delimiter
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """Keep names off the engine's own, and refuse two that differ in case and blanks only."""
-    names = [f"{name}_" if name.lower() in _RESERVED else name for name in names]
-    lower = [name.strip().lower() for name in names]
-    twice = sorted({name for name in lower if lower.count(name) > 1})
-    if twice:
-        raise ValueError(f"two columns share the name {', '.join(twice)}")
-    return names
-
-
-def _file_lines(path: Path, rows: list[int]) -> dict[int, int]:
-    """Lines of the file at which data rows begin: quoted line breaks and blank lines move them."""
-    lines: dict[int, int] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        delimiter = max(",;\t|", key=file.readline().count)
-        file.seek(0)
-        reader = csv.reader(file, delimiter=delimiter)
-        row, line = 0, 1
-        for record in reader:
-            if record:
-                if row in rows:
-                    lines[row] = line
-                row += 1
-            line = reader.line_num + 1
-            if len(lines) == len(set(rows)):
-                break
-    return lines
-
-
-def _to_arrow(frame: pd.DataFrame) -> pa.Table:
-    names = _distinct([str(name) for name in frame.columns])
-    if not names:
-        raise ValueError("it has no columns")
-    arrays = [_array(frame.iloc[:, i]) for i in range(frame.shape[1])]
-    return pa.Table.from_arrays(arrays, names=names)
-
-
-def _array(series: pd.Series) -> pa.Array:
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        series = series.astype(series.cat.categories.dtype if not series.hasnans else object)
-    if isinstance(series.dtype, pd.DatetimeTZDtype):
-        naive = pa.array(series.dt.tz_convert("UTC").dt.tz_localize(None), from_pandas=True)
-        return naive.cast(pa.timestamp(naive.type.unit, tz="UTC"))
-    mixed = series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) in ("mixed", "mixed-integer")
-    try:
-        array = _texts(series) if mixed else pa.array(series, from_pandas=True)
-    except (pa.ArrowException, OverflowError, TypeError, ValueError):
-        array = _texts(series)
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    return array.cast(pa.string()) if pa.types.is_null(array.type) else array
-
-
-def _texts(series: pd.Series) -> pa.Array:
-    return pa.array([None if pd.isna(value) else str(value) for value in series.tolist()], type=pa.string())
+def _sharing(source: Source, sources: Mapping[str, Source]) -> Source:
+    """Tell a source of the other tables that read the same file or sheet, and the columns they use."""
+    own = (source.files, source.loaded.sheet)
+    twins = [
+        each for each in sources.values() if each is not source and own[0] and own == (each.files, each.loaded.sheet)
+    ]
+    theirs = frozenset(name for twin in twins for name in twin.mapping.values())
+    return Source(source.spec, source.loaded, source.columns, source.mapping, source.row,
+                  tuple(twin.table for twin in twins), theirs)  # fmt: skip
