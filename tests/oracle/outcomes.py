@@ -74,7 +74,7 @@ def spell_end(again, term):
 
 
 def successors(history, terms, again):
-    """{term_id: the term that renews it}, one to one, way by way; a spell renews as its first, is renewed as its last."""
+    """{term_id: what renews it}, one to one, way by way; a spell renews as its first and is renewed as its last."""
     taken, found, first = {row["term_id"] for row in again.values()}, {}, {}
     for term in terms:
         first.setdefault(term["policy_id"], term["term_id"])

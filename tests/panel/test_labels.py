@@ -56,6 +56,121 @@ def test_a_successor_on_another_policy_counts_if_it_names_the_old_one():
     assert renewal([first_term(), new], policies={"p9": {"previous_policy_id": "p1"}})["t"] == 1
 
 
+NEW = term("new", "2021-01-05", "2022-01-05", "p9")
+WAYS = ((), ("object",), ("line",), ("household",))
+
+
+@pytest.mark.parametrize(
+    ("facts", "found_by"),
+    [
+        ({"object_id": "o"}, {("object",), ("line",), ("household",)}),
+        ({"object_id": "another"}, {("line",), ("household",)}),
+        ({"object_id": None}, {("line",), ("household",)}),
+        ({"object_id": "o", "line": "home"}, set()),
+        ({"object_id": "o", "customer_id": "partner"}, {("household",)}),
+        ({"object_id": "o", "customer_id": "stranger"}, set()),
+    ],
+)
+@pytest.mark.parametrize("match", WAYS)
+def test_a_successor_under_another_number_is_found_in_the_ways_that_are_set(match, facts, found_by):
+    people = {"c1": {"household_id": "h"}, "partner": {"household_id": "h"}, "stranger": {"household_id": None}}
+    policies = {"p1": {"object_id": "o"}, "p9": facts}
+    found = renewal([first_term(), NEW], policies=policies, customers=people, match=match)
+    assert found["t"] == (match in found_by)
+
+
+def test_the_same_policy_comes_before_the_object_and_the_object_before_the_line():
+    policies = {"p1": {"object_id": "o"}, "p2": {"object_id": "o2"}, "p8": {"object_id": "o2"}}
+    other = term("other", "2020-01-01", "2021-01-01", "p2")
+    soon = [term("soon", "2020-12-25", "2021-12-25", "p8"), term("again", "2021-01-01", "2022-01-01")]
+    found = renewal([first_term(), other, *soon], policies=policies, match=("object", "line"))
+    assert (found["t"], found["other"]) == (1, 1)  # by the line, t would have taken the only successor of other
+    assert renewal([first_term(), other, *soon[:1]], policies=policies, match=("object", "line"))["t"] == 0
+    assert renewal([first_term(), other, *soon[1:]], policies=policies, match=("object", "line"))["other"] == 0
+
+
+def test_under_another_number_only_the_first_term_of_a_policy_is_a_renewal():
+    lapsed_and_back = [term("a", "2019-01-01", "2020-01-01", "p9"), NEW]
+    assert renewal([first_term(), *lapsed_and_back], match=("line",))["t"] == 0
+    assert renewal([first_term(), NEW], match=("line",))["t"] == 1
+    assert renewal([first_term(), *lapsed_and_back], policies={"p9": {"previous_policy_id": "p1"}})["t"] == 0
+
+
+def cancelled(day="2020-06-01", reason="nonpayment", **rest):
+    return first_term(ended_date=day, end_reason=reason, ended_recorded_at=day) | rest
+
+
+def back(start, end="2021-01-01", **rest):
+    return term("back", start, end, issued_at=start, recorded_at=start) | rest
+
+
+NEXT = term("next", "2021-01-01", "2022-01-01")
+DIED = {"ended_date": "2020-12-01", "end_reason": "death", "ended_recorded_at": "2020-12-02"}
+
+
+@pytest.mark.parametrize("reason", ["customer_cancelled", "nonpayment", "insurer_cancelled"])
+def test_a_term_reinstated_within_grace_is_labelled_with_the_term_that_took_it_up(reason):
+    old = cancelled(reason=reason)
+    assert renewal([old, back("2020-06-10"), NEXT], lead=230) == {"t": 1, "next": 0}
+    assert renewal([old, back("2020-06-10")], lead=230) == {"t": 0}
+    assert renewal([old, back("2020-06-10", **DIED)], lead=230) == {"t": "death"}
+    left = {"nonpayment": 0, "customer_cancelled": 0, "insurer_cancelled": "insurer_cancelled"}
+    assert renewal([old], lead=230) == {"t": left[reason]}
+
+
+@pytest.mark.parametrize(
+    ("again", "label"),
+    [
+        (back("2020-06-01"), "death"),
+        (back("2020-07-01"), "death"),
+        (back("2020-07-02"), 0),  # later than grace
+        (back("2020-05-31"), 0),  # before the cancellation
+        (back("2020-06-10", "2021-01-02"), "death"),
+        (back("2020-06-10", "2020-12-31"), "death"),
+        (back("2020-06-10", "2021-01-03"), 0),  # other cover
+        (back("2020-06-10", policy_id="p7"), 0),
+    ],
+)
+def test_reinstatement_starts_within_grace_and_has_the_same_scheduled_end(again, label):
+    assert renewal([cancelled(), again | DIED], lead=230)["t"] == label
+
+
+def test_a_surrender_or_a_loss_is_not_taken_back():
+    for reason, label in (("surrendered", 0), ("total_loss", "total_loss")):
+        assert renewal([cancelled(reason=reason), back("2020-06-10", **DIED)], lead=230)["t"] == label
+
+
+def test_a_term_of_free_look_takes_up_nothing():
+    free = {"ended_date": "2020-06-15", "end_reason": "free_look", "ended_recorded_at": "2020-06-16"}
+    assert renewal([cancelled(), back("2020-06-10", **free), NEXT], lead=230)["t"] == 1
+    assert renewal([cancelled(), back("2020-06-10", **free)], lead=230)["t"] == 0
+
+
+def test_reinstatement_under_another_number_counts_where_the_numbers_are_tied():
+    old, again, then = cancelled(), back("2020-06-10", policy_id="p7"), NEXT | {"policy_id": "p8"}
+    chain = {"p7": {"previous_policy_id": "p1"}, "p8": {"previous_policy_id": "p7"}}
+    assert renewal([old, again, then], lead=230, policies=chain)["t"] == 1
+    car = {policy: {"object_id": "car"} for policy in ("p1", "p7", "p8")}
+    assert renewal([old, again, then], lead=230, policies=car, match=("object",))["t"] == 1
+    assert renewal([old, again, then], lead=230, policies=car)["t"] == 0
+
+
+def test_a_spell_renews_as_its_first_term_and_is_renewed_as_its_last():
+    before = term("before", "2019-01-01", "2020-01-01")
+    twice = [cancelled("2020-11-20"), back("2020-11-25", ended_date="2020-12-05", end_reason="nonpayment",
+             ended_recorded_at="2020-12-05"), back("2020-12-06") | {"term_id": "back again"}]  # fmt: skip
+    assert renewal([before, *twice, NEXT], lead=61) == {"before": 1, "t": 1, "next": 0}
+    assert renewal([before, *twice], lead=61) == {"before": 1, "t": 0}  # taking up again is no renewal
+
+
+def test_where_the_reinstated_term_is_dropped_it_is_counted_as_such():
+    book = tiny([cancelled(), back("2020-06-10"), NEXT, *OTHERS], policies=OTHER_POLICIES)
+    panel = build_panel(book, "renewal", features=ONE, leads=(90, 230))
+    assert panel.info["excluded"]["reinstated"] == 1  # at lead 90, where its heir stands for it
+    seen = panel.keys[panel.keys["customer_id"] == "c1"]
+    assert set(zip(seen["term_id"], seen["lead_days"], strict=True)) >= {("t", 230), ("back", 90)}
+
+
 def test_a_successor_renews_one_term_only():
     twins = [first_term(), term("twin", "2020-01-01", "2021-01-01")]
     found = renewal(
@@ -140,6 +255,18 @@ def test_cover_ends_when_the_term_ended_and_not_when_it_was_to_end():
 def test_death_and_insurer_exits_are_no_churn(reason):
     gone = {"ended_date": "2020-07-01", "end_reason": reason, "ended_recorded_at": "2020-07-02"}
     assert churn([term("a", "2020-01-01", "2023-01-01", **gone)]) == reason
+
+
+@pytest.mark.parametrize(("gap", "again", "label"), [(0, "2020-06-10", 0), (0, "2020-07-02", 1), (90, None, 1)])
+def test_between_a_cancellation_and_its_reinstatement_there_is_no_gap(gap, again, label):
+    terms = [cancelled(), *([back(again)] if again else []), *(years("p1", 2021, 2024) if again else [])]
+    assert churn(terms, settings=ChurnSettings(gap_days=gap)) == label
+
+
+def test_a_reinstated_customer_who_leaves_later_has_churned_then():
+    left = back("2020-06-10", ended_date="2020-09-01", end_reason="customer_cancelled", ended_recorded_at="2020-09-01")
+    assert churn([cancelled(reason="insurer_cancelled"), left]) == 1
+    assert churn([cancelled(reason="insurer_cancelled")]) == "insurer_cancelled"
 
 
 def test_coming_back_after_the_gap_is_a_win_back_and_churn_all_the_same():

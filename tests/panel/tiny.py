@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from churnkit.book.open import Book, open_book
-from churnkit.book.settings import ChurnSettings, Settings
+from churnkit.book.settings import ChurnSettings, RenewalSettings, Settings
 
 KEYS = {"interactions": "interaction_id", "claims": "claim_id", "complaints": "complaint_id", "surveys": "response_id",
         "outreach": "action_id"}  # fmt: skip
@@ -44,6 +44,7 @@ def tiny(
     customers: dict[str, dict[str, Any]] | None = None,
     cutoff: str = "2025-01-01",
     churn: ChurnSettings | None = None,
+    match: tuple[str, ...] = (),
     **events: list[dict[str, Any]],
 ) -> Book:
     """A book of these terms; policies not named are motor policies of customer c1."""
@@ -59,4 +60,7 @@ def tiny(
     for table, rows in events.items():
         key = KEYS[table]
         tables[table] = frame([{key: f"{key}{i}", "customer_id": "c1"} | row for i, row in enumerate(rows)])
-    return open_book(tables, settings=Settings(data_cutoff=pd.Timestamp(cutoff), churn=churn or ChurnSettings()))
+    settings = Settings(
+        data_cutoff=pd.Timestamp(cutoff), churn=churn or ChurnSettings(), renewal=RenewalSettings(match=match)
+    )
+    return open_book(tables, settings=settings)
