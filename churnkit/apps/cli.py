@@ -69,26 +69,28 @@ def demo(
 
 
 @app.command()
-def check(data: Data, data_cutoff: Cutoff = None, as_json: Json = False) -> None:
+def check(
+    data: Data,
+    data_cutoff: Cutoff = None,
+    report: Annotated[Path | None, typer.Option(help="Write the findings to this .html file too.")] = None,
+    fix: Annotated[Path | None, typer.Option(help="Write a cleaned copy to this new folder, and a log.")] = None,
+    as_json: Json = False,
+) -> None:
     """Check a book against the data contract; exit code 1 if there are errors."""
-    from churnkit.apps.console import Steps
-    from churnkit.book.check import check_book
-    from churnkit.book.open import open_book
+    from churnkit.apps.checking import check_data
 
-    steps = Steps()
-    with steps.step("check", f"Checking {data}"):
-        findings = check_book(open_book(data, data_cutoff=data_cutoff))
+    findings, answer = check_data(data, data_cutoff=data_cutoff, report=report, fix=fix, tell=not as_json)
     if as_json:
-        _print_json({"errors": len(findings.errors), "findings": findings.table.to_dict("records")})
-    else:
-        print(findings.text)
+        _print_json(answer)
     if findings.errors:
         raise typer.Exit(1)
 
 
 @app.command(name="map")
 def map_data(
-    data: Annotated[Path, typer.Argument(help="Folder of an export: CSV, Parquet or Excel files, whatever their names.")],
+    data: Annotated[
+        Path, typer.Argument(help="Folder of an export: CSV, Parquet or Excel files, whatever their names.")
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; churnkit.toml beside the tables if not given.")
     ] = None,

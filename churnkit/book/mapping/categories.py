@@ -8,8 +8,9 @@ from __future__ import annotations
 # Per column: ours -> names, compared without case, blanks and punctuation.
 EXACT: dict[str, dict[str, str]] = {
     "customer_type": {
-        "person": "person individual private natural_person retail p 个人 自然人 个人客户 个客 个",
-        "company": "company corporate organisation organization commercial business legal_entity c 团体 企业 法人"
+        "person": "person individual ind indiv private natural_person retail p 个人 自然人 个人客户 个客 个",
+        "company": "company corporate corp org organisation organization commercial business legal_entity c 团体 企业"
+                " 法人"
                 " 单位 机构 公司 团体客户 企业客户 团",
     },
     "line": {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from churnkit.book.mapping.categories import EXACT
 from churnkit.book.mapping.headers import HEADERS
-from churnkit.book.mapping.names import likeness, loosen, meaning, personal
+from churnkit.book.mapping.names import likeness, meaning, personal, spell
 from churnkit.book.mapping.samples import Extract, Held
 from churnkit.book.schema import TABLES, Column
 
@@ -14,7 +14,8 @@ SURE = 0.8
 LIKELY = 0.5
 # Categories that their values alone give away.
 _SPEAKING = ("line", "end_reason", "decision", "arm", "instrument", "payment_mode", "customer_type", "initiator")
-_KEPT_WORDS = ("channel", "branch", "region", "product", "queue", "topic", "touchpoint", "campaign", "action")
+# Names that are a column of the contract as they are: what only resembles them is not meant.
+_SPECIFIC = {column for table in TABLES.values() for column in table.column_names if "_" in column}
 
 
 @dataclass(frozen=True)
@@ -62,18 +63,20 @@ def match(extract: Extract, table: str) -> tuple[ColumnGuess, ...]:
     return tuple(_with_others(guess, found, used) for guess in taken.values())
 
 
-def _with_others(
-    guess: ColumnGuess, found: list[tuple[float, int, int, Column, Held]], used: set[str]
-) -> ColumnGuess:
-    others = [held.name for points, _, _, column, held in found
-              if column.name == guess.ours and held.name not in used and points >= max(LIKELY, guess.score - 0.2)]  # fmt: skip
+def _with_others(guess: ColumnGuess, found: list[tuple[float, int, int, Column, Held]], used: set[str]) -> ColumnGuess:
+    least = max(LIKELY, guess.score - 0.2)
+    others = [
+        held.name
+        for points, _, _, column, held in found
+        if column.name == guess.ours and held.name not in used and points >= least
+    ]
     return ColumnGuess(guess.ours, guess.theirs, guess.score, tuple(others[:2]), guess.why)
 
 
 def score(held: Held, column: Column, table: str) -> float:
     """How surely a column of theirs is one of ours: the name's likeness, as far as the values allow it."""
     name = likeness(held.name, column.name, HEADERS[table].get(column.name, ""), table=table)
-    if personal(held.name) and name < 1.0:
+    if (personal(held.name) and name < 0.85) or (spell(held.name) in _SPECIFIC - {column.name} and name < 0.9):
         return 0.0
     if name >= 0.4:
         return name * fit(held, column, table)
@@ -127,7 +130,7 @@ def _fit_id(held: Held, *, key: bool) -> float:
 def _fit_category(held: Held, column: Column) -> float:
     if held.dates > 0.9 or (held.numbers > 0.9 and held.wholes < 0.7):
         return 0.0
-    if column.name in EXACT and column.name not in _KEPT_WORDS:
+    if column.name in EXACT and column.values:
         known = recognised(held, column.name)
         if held.distinct > 200 and known < 0.5:
             return 0.3
@@ -157,8 +160,3 @@ def _doubt(held: Held, column: Column) -> str:
     if column.name == "birth_year" and held.dates > 0.9:
         return "dates of birth"
     return ""
-
-
-def same(one: str, other: str) -> bool:
-    """Whether two names are one but for how they are written."""
-    return loosen(one) == loosen(other)

@@ -1,4 +1,4 @@
-"""How their books count: the last covered day or the first day without cover, what ties a renewal, the latest moment."""
+"""How their books count: the last covered day or the day after, what ties a renewal, the latest moment."""
 
 from __future__ import annotations
 
@@ -136,12 +136,14 @@ def _ends(looked: Looked) -> dict[str, Any]:
         key = ", ".join(columns)
         filled = " AND ".join(f"{name} IS NOT NULL" for name in columns)
         row = _one(looked, f"""SELECT count(*) AS n, avg((gap = 1)::INT) AS next_day, avg((gap = 0)::INT) AS same_day
-          FROM (SELECT date_diff('day', end_date, lead(start_date) OVER (PARTITION BY {key} ORDER BY start_date, end_date))
-                AS gap FROM typed_owned WHERE {filled}) AS g WHERE gap BETWEEN -1 AND 31""")  # fmt: skip
+          FROM (SELECT date_diff('day', end_date,
+                  lead(start_date) OVER (PARTITION BY {key} ORDER BY start_date, end_date)) AS gap
+                FROM typed_owned WHERE {filled}) AS g WHERE gap BETWEEN -1 AND 31""")  # fmt: skip
         answer = {"renewals": row["n"], "next_day": row["next_day"] or 0.0, "same_day": row["same_day"] or 0.0}
         if row["n"] >= 20:
             break
-    row = _one(looked, """SELECT avg((month(after) = month(start_date) AND day(after) = day(start_date))::INT) AS before,
+    row = _one(looked, """SELECT
+      avg((month(after) = month(start_date) AND day(after) = day(start_date))::INT) AS before,
       avg((month(end_date) = month(start_date) AND day(end_date) = day(start_date))::INT) AS exact
       FROM (SELECT *, end_date + INTERVAL 1 DAY AS after FROM typed_owned) AS a""")  # fmt: skip
     answer |= {"day_before": row["before"] or 0.0, "on_the_day": row["exact"] or 0.0}
@@ -177,8 +179,11 @@ def _ties(looked: Looked) -> dict[str, Any]:
 
 def _named(looked: Looked) -> float:
     """Share of policies that name a previous one which is there."""
-    row = _one(looked, "SELECT avg((q.policy_id IS NOT NULL)::INT) AS share FROM typed_policies AS p LEFT JOIN"
-                     " (SELECT DISTINCT policy_id FROM typed_policies) AS q ON p.previous_policy_id = q.policy_id")  # fmt: skip
+    row = _one(
+        looked,
+        """SELECT avg((q.policy_id IS NOT NULL)::INT) AS share FROM typed_policies AS p
+      LEFT JOIN (SELECT DISTINCT policy_id FROM typed_policies) AS q ON p.previous_policy_id = q.policy_id""",
+    )
     return float(row["share"] or 0.0)
 
 
@@ -191,8 +196,8 @@ def _latest(looked: Looked) -> dict[str, Any]:
             column = TABLES[table].column(name)
             if column is None or column.type not in ("date", "ts") or name in _NOT_YET:
                 continue
-            moments = [row["at"] for row in looked.rows(
-                f"SELECT {name} AS at FROM typed_{table} WHERE {name} IS NOT NULL ORDER BY 1 DESC LIMIT {_SEVERAL}")]  # fmt: skip
+            query = f"SELECT {name} AS at FROM typed_{table} WHERE {name} IS NOT NULL ORDER BY 1 DESC LIMIT {_SEVERAL}"
+            moments = [row["at"] for row in looked.rows(query)]
             outlier = len(moments) == _SEVERAL and (moments[0] - moments[-1]).days > _OUTLIER_DAYS
             firm += [(moments[-1] if outlier else moments[0], f"{table}.{name}")] if moments else []
             far += moments[:1]
@@ -209,8 +214,12 @@ def _scores(looked: Looked) -> tuple[tuple[str, float, float], ...]:
         return ()
     rows = looked.rows("SELECT instrument, min(score) AS low, max(score) AS high FROM typed_surveys"
                        " WHERE score IS NOT NULL GROUP BY 1 ORDER BY 1")  # fmt: skip
-    return tuple((row["instrument"], row["low"], row["high"]) for row in rows if row["instrument"] in SCALES
-                 and not SCALES[row["instrument"]][0] <= row["low"] <= row["high"] <= SCALES[row["instrument"]][1])  # fmt: skip
+    ranges = [(str(row["instrument"]), float(row["low"]), float(row["high"])) for row in rows]
+    return tuple(
+        (name, low, high)
+        for name, low, high in ranges
+        if name in SCALES and not SCALES[name][0] <= low <= high <= SCALES[name][1]
+    )
 
 
 def _one(looked: Looked, query: str) -> dict[str, Any]:

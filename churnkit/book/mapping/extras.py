@@ -13,7 +13,23 @@ from churnkit.book.mapping.tables import TableGuess
 from churnkit.book.schema import TABLES
 
 _AMOUNTS = ("费", "额", "价", "款", "premium", "amount", "price", "cost", "fee", "value")
-_CODES = ("类型", "类别", "代码", "等级", "级别", "方式", "状态", "type", "class", "code", "category", "level", "grade", "group", "tier")
+_CODES = (
+    "类型",
+    "类别",
+    "代码",
+    "等级",
+    "级别",
+    "方式",
+    "状态",
+    "type",
+    "class",
+    "code",
+    "category",
+    "level",
+    "grade",
+    "group",
+    "tier",
+)
 
 
 @dataclass(frozen=True)
@@ -103,15 +119,21 @@ def events(extract: Extract) -> EventsGuess | None:
     for held in extract.columns:
         named[held.name] = _name(held, names)
         names.add(named[held.name])
-    clock = min(moments, key=lambda held: (-likeness(held.name, "started_at", HEADERS["interactions"]["started_at"]), held.position))
-    columns = tuple((named[h.name], kind(h), h.name) for h in extract.columns
-                    if h.name not in (key.name, customer.name, clock.name) and not left_out(h) and h.dates < 0.9)  # fmt: skip
+    clock = min(
+        moments,
+        key=lambda held: (-likeness(held.name, "started_at", HEADERS["interactions"]["started_at"]), held.position),
+    )
+    used = (key.name, customer.name, clock.name)
+    left = [held for held in extract.columns if held.name not in used and not left_out(held) and held.dates < 0.9]
+    columns = tuple((named[held.name], kind(held), held.name) for held in left)
     return EventsGuess(name, extract, named[key.name], customer.name,
                        ((named[clock.name], clock.name), (named[key.name], key.name)), columns)  # fmt: skip
 
 
 def _best(extract: Extract, column: str) -> Held | None:
-    scored = [(likeness(held.name, column, HEADERS["policies"][column]), -held.position, held) for held in extract.columns]
+    scored = [
+        (likeness(held.name, column, HEADERS["policies"][column]), -held.position, held) for held in extract.columns
+    ]
     best = max(scored, key=lambda each: each[:2], default=None)
     return best[2] if best is not None and best[0] >= 0.8 else None
 

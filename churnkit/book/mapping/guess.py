@@ -1,4 +1,4 @@
-"""``guess_mapping``: what a folder's files, columns and values are in the contract's words, as settings to look over."""
+"""``guess_mapping``: what a folder's files, columns and values are in the contract's words, to look over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from churnkit.book.engine import Engine
+from churnkit.book.mapping.columns import ColumnGuess
 from churnkit.book.mapping.conventions import Conventions, conventions, look_at
 from churnkit.book.mapping.extras import EventsGuess, ExtraGuess, events, extras, leftovers
 from churnkit.book.mapping.keys import resolve
@@ -15,6 +18,7 @@ from churnkit.book.mapping.samples import Extract
 from churnkit.book.mapping.sources import extracts
 from churnkit.book.mapping.tables import TableGuess, assign
 from churnkit.book.mapping.values import ValuesGuess, scales, values
+from churnkit.book.schema import TABLES
 from churnkit.book.settings import RenewalSettings, Settings
 
 _FAR = "2900-01-01"  # a data_cutoff that drops no row, while the right one is not known
@@ -101,7 +105,7 @@ def guess_mapping(folder: str | os.PathLike[str]) -> MappingGuess:
         found, unread = extracts(place, engine)
         tables = resolve(assign(found), engine)
         meanings = values(tables, engine)
-        settings = Settings(data_cutoff=_FAR, **_arguments(tables, meanings))
+        settings = Settings(data_cutoff=pd.Timestamp(_FAR), **_arguments(tables, meanings))
         habits = conventions(look_at(tables, settings, engine))
     finally:
         engine.close()
@@ -131,10 +135,8 @@ def _arguments(tables: tuple[TableGuess, ...], meanings: tuple[ValuesGuess, ...]
     return {key: content for key, content in found.items() if content}
 
 
-def ordered(guess: TableGuess) -> list[Any]:
+def ordered(guess: TableGuess) -> list[ColumnGuess]:
     """The guessed columns in the contract's order."""
-    from churnkit.book.schema import TABLES
-
     names = TABLES[guess.table].column_names
     return sorted(guess.columns, key=lambda each: names.index(each.ours))
 
@@ -158,5 +160,5 @@ def _none(extract: Extract, tables: tuple[TableGuess, ...]) -> str:
     headers = [held.name for held in extract.columns]
     twin = next((guess for guess in tables if [held.name for held in guess.extract.columns] == headers), None)
     if twin is not None:
-        return f"{extract.name}: the columns of {twin.extract.name} again; a table is one file: join them, or write Parquet"
+        return f"{extract.name}: the columns of {twin.extract.name} again; join the two, as a table is one file"
     return f"{extract.name}: none of the contract's tables"

@@ -17,10 +17,10 @@ _SHARED: dict[str, str] = {
             " policy policy_key 保单号 保单编号 保险单号 保单号码 合同号 保险合同号 保单ID 保单标识 保单",
     "claim_id": "claim_id claim_no claim_number registration_no regist_no case_no loss_no file_no claim 赔案号"
             " 赔案编号 报案号 理赔号 立案号 案件号 理赔案件号 案件编号 案号",
-    "recorded_at": "recorded_at record_time booked_at booking_date created_at create_time created_on created_date"
-            " input_date input_time inserted_at insert_time entry_date entry_time entered_at crt_tm load_date"
-            " posted_at 录入时间 入库时间 创建时间 登记时间 录入日期 入账日期 入账时间 记录时间 系统录入时间 写入时间"
-            " 制单日期",
+    "recorded_at": "recorded_at record_time 录单时间 booked_at booking_date created_at create_time created_on"
+            " created_date input_date input_time inserted_at insert_time entry_date entry_time entered_at crt_tm"
+            " load_date posted_at 录入时间 入库时间 创建时间 登记时间 录入日期 入账日期 入账时间 记录时间"
+            " 系统录入时间 写入时间 制单日期",
     "branch": "branch branch_code branch_office office com_code manage_com department_code dpt_cde org_code"
             " organisation organization region_office subsidiary 机构 分支机构 机构代码 机构名称 归属机构 出单机构"
             " 承保机构 分公司 中支 支公司 管理机构 业务归属机构 营业部",

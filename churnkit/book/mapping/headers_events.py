@@ -107,7 +107,7 @@ EVENTS: dict[str, dict[str, str]] = {
                 " 活动编号 项目名称 任务名称 批次 活动代码 活动批次",
         "arm": "arm group test_group treatment treatment_group variant experiment_group control_flag 组别 实验组 分组"
                " 试验组别 实验分组 对照组标志 是否对照组 实验组别 组",
-        "assigned_at": "assigned_at assignment_date assigned_date list_date created_at planned_at allocated_at"
+        "assigned_at": "assigned_at assignment_date assigned_date list_date planned_at allocated_at"
                 " 分配时间 名单日期 下发时间 派发时间 分配日期 任务生成时间 入组时间 名单下发日期 任务下发时间",
         "contacted_at": "contacted_at contact_date contact_time call_time called_at call_date 触达时间 联系时间"
                 " 外呼时间 拨打时间 接触时间 拨打日期 联系日期 外呼日期 触达日期",

@@ -7,20 +7,22 @@ from dataclasses import replace
 
 from churnkit.book.engine import Engine
 from churnkit.book.mapping.columns import ColumnGuess
+from churnkit.book.mapping.names import loosen
 from churnkit.book.mapping.samples import Extract, Held, overlap
 from churnkit.book.mapping.tables import TableGuess
 from churnkit.book.schema import TABLES
 
 _HOMES = {"customer_id": "customers", "policy_id": "policies", "claim_id": "claims", "interaction_id": "interactions",
           "previous_policy_id": "policies"}  # fmt: skip
+_KEYED = ("terms", "interactions", "claims", "complaints", "surveys", "outreach")
 _ALIKE = 0.95
 _FEW = 20  # distinct values, below which an agreement may be chance
 
 
 def resolve(tables: Sequence[TableGuess], engine: Engine) -> tuple[TableGuess, ...]:
-    """Check the ids against the tables they lead to, find those that no header names, and give terms their key."""
+    """Check the ids against the tables they lead to, find those that no header names, and give each table its key."""
     homes = {guess.table: guess for guess in tables}
-    return tuple(_with_term_id(_with_ids(guess, homes, engine)) for guess in tables)
+    return tuple(_with_key(_with_ids(guess, homes, engine)) for guess in tables)
 
 
 def _with_ids(guess: TableGuess, homes: Mapping[str, TableGuess], engine: Engine) -> TableGuess:
@@ -69,18 +71,21 @@ def _counts(held: Held) -> bool:
     return held.share(lambda value: len(value) < 5) > 0.5
 
 
-def _with_term_id(guess: TableGuess) -> TableGuess:
-    """Terms without a number of their own: the policy number where it changes at every renewal."""
-    if guess.table != "terms" or "term_id" in guess.found:
+def _with_key(guess: TableGuess) -> TableGuess:
+    """A table without a key of its own: for terms the policy number where it comes once, else what never repeats."""
+    key = TABLES[guess.table].key
+    if key in guess.found or guess.table not in _KEYED:
         return guess
-    used = {each.theirs for each in guess.columns}
     policy = guess.found.get("policy_id")
-    if policy is not None and is_key(guess.extract, policy.theirs):
+    if guess.table == "terms" and policy is not None and is_key(guess.extract, policy.theirs):
         why = "each policy number comes once: one period of cover"
-        return replace(guess, columns=(ColumnGuess("term_id", policy.theirs, 0.9, why=why), *guess.columns))
+        return replace(guess, columns=(ColumnGuess(key, policy.theirs, 0.9, why=why), *guess.columns))
+    used = {each.theirs for each in guess.columns}
     for held in guess.extract.columns:
-        if held.name not in used and is_key(guess.extract, held.name) and held.dates < 0.5 and held.numbers < 0.5:
-            found = ColumnGuess("term_id", held.name, 0.6, why="each of its values comes once")
+        named = loosen(held.name).endswith(("号", "number", "key"))
+        plain = held.numbers < 0.5 or (named and held.wholes > 0.9)
+        if held.name not in used and is_key(guess.extract, held.name) and held.dates < 0.5 and plain:
+            found = ColumnGuess(key, held.name, 0.6, why="each of its values comes once")
             return replace(guess, columns=(found, *guess.columns))
     return guess
 

@@ -8,42 +8,24 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from churnkit.book.mapping.categories import EXACT, PARTS
-from churnkit.book.mapping.words import PERSONAL, WORDS
+from churnkit.book.mapping.words import (
+    HOURS,
+    MONEY,
+    OTHER_CHINESE,
+    OTHER_ENGLISH,
+    PERSONAL,
+    PHRASES,
+    SAME_CHINESE,
+    SHARE,
+    SHORT,
+    TIME,
+    WORDS,
+)  # fmt: skip
 
 _BRACKETS = re.compile(r"[(\[{【〔<《]([^)\]}】〕>》]*)[)\]}】〕>》]")
-_CHINESE = (
-    ("保险单", "保单"), ("保险合同", "保单"), ("流水号", "号"), ("号码", "号"), ("编号", "号"), ("代码", "号"), ("编码", "号"), ("代号", "号"),
-    ("工号", "号"), ("标识号", "号"), ("日期", "日"), ("时间", "日"), ("时刻", "日"), ("时点", "日"), ("年月日", "日"), ("金额", "额"),
-    ("交费", "缴费"), ("被保人", "被保险人"), ("的", ""), ("是否", ""), ("标志", ""), ("标识", ""),
-)  # fmt: skip
-_TOKENS = {
-    "no": "number", "num": "number", "nbr": "number", "nr": "number", "id": "number", "cd": "code", "cde": "code",
-    "dt": "date", "tm": "date", "time": "date", "at": "date", "on": "date", "ts": "date", "datetime": "date", "day": "date",
-    "prem": "premium", "prm": "premium", "pol": "policy", "plcy": "policy", "ply": "policy", "polno": "policy number",
-    "cust": "customer", "cst": "customer", "clnt": "client", "eff": "effective", "exp": "expiry", "expiration": "expiry",
-    "expire": "expiry", "clm": "claim", "amt": "amount", "amnt": "amount", "desc": "description", "typ": "type",
-    "cat": "category", "chnl": "channel", "chan": "channel", "agt": "agent", "br": "branch", "brch": "branch", "beg": "begin",
-    "bgn": "begin", "sum_ins": "sum insured", "si": "sum insured", "rsn": "reason", "cncl": "cancel", "canc": "cancel",
-    "cancelation": "cancellation", "insd": "insured", "lob": "line of business", "prod": "product", "freq": "frequency",
-    "ann": "annual", "yr": "year", "sts": "status", "stat": "status", "rec": "recorded", "resp": "response",
-    "policyholder": "policyholder", "licence": "license", "organisation": "organization", "centre": "center",
-    "sec": "seconds", "secs": "seconds", "mins": "minutes",
-}  # fmt: skip
-_OTHER_CHINESE = ("上年", "去年", "上期", "上次", "上一", "上张", "历史", "累计", "次数", "率", "系数", "折扣", "平均", "预计", "计划", "应收",
-                  "未决", "目标", "最近", "首次", "首年", "最后", "排名", "等级", "原", "旧", "再保", "共保", "分保", "对手", "竞品",
-                  "税", "手续费", "佣金", "现金价值", "下次", "下期", "续保", "报价", "个数", "件数", "天数", "类型", "方式", "状态",
-                  "原因", "名", "姓名", "机", "证件", "更新", "修改")  # fmt: skip
-_OTHER_ENGLISH = {"last", "prior", "previous", "prev", "old", "avg", "average", "mean", "count", "ratio", "rate", "discount",
-                  "factor", "lag", "flag", "cumulative", "past", "next", "target", "competitor", "first", "reinsurance",
-                  "tax", "commission", "update", "updated", "modified", "score", "max", "min", "name", "offer", "quote",
-                  "days", "months", "years", "indicator", "cancel", "cancellation", "reason", "status", "type"}  # fmt: skip
-_UNITS_MONEY = {"元": 1.0, "人民币元": 1.0, "万元": 1e4, "万": 1e4, "千元": 1e3, "百万元": 1e6, "亿元": 1e8, "亿": 1e8, "分": 0.01, "角": 0.1,
-                "rmb": 1.0, "cny": 1.0, "yuan": 1.0, "k": 1e3, "thousand": 1e3, "thousands": 1e3, "m": 1e6, "million": 1e6,
-                "millions": 1e6, "cents": 0.01, "fen": 0.01, "wan": 1e4, "10k": 1e4, "eur": 1.0, "usd": 1.0}  # fmt: skip
-_UNITS_TIME = {"毫秒": 0.001, "ms": 0.001, "秒": 1.0, "s": 1.0, "sec": 1.0, "seconds": 1.0, "分": 60.0, "分钟": 60.0, "min": 60.0,
-               "mins": 60.0, "minutes": 60.0, "小时": 3600.0, "时": 3600.0, "h": 3600.0, "hours": 3600.0}  # fmt: skip
-_UNITS_DAY = {"小时": 1.0, "h": 1.0, "hours": 1.0, "天": 24.0, "日": 24.0, "days": 24.0, "工作日": 24.0}
-_UNITS_SHARE = {"%": 0.01, "百分比": 0.01, "percent": 0.01, "‰": 0.001}
+_TOKENS = {short: word for word, every in SHORT.items() for short in every.split()} | PHRASES
+_FLAGS = {"flag", "flg", "ind", "indicator", "yn", "fl"}
+_OTHER_CHINESE, _OTHER_ENGLISH = tuple(OTHER_CHINESE.split()), frozenset(OTHER_ENGLISH.split())
 
 
 def spell(name: str) -> str:
@@ -63,12 +45,14 @@ def loosen(name: str) -> str:
     text = _BRACKETS.sub(" ", unicodedata.normalize("NFKC", name)).strip("\ufeff ")
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", text).lower()
     text = re.sub(r"(?<=[一-鿿])\s*(id|no\.?|code)\b", "号", text)
-    for old, new in _CHINESE:
+    for old, new in SAME_CHINESE:
         text = text.replace(old, new) if text != old else text
     text = re.sub(r"(?<=[一-鿿])号日$", "号", text)
     words = re.findall(r"[a-z0-9]+|[一-鿿]+", text)
     if len(words) > 1 and len(words[0]) == 1 and words[0] in "cntfdv":  # C_PLY_NO, T_CRT_TM
         words = words[1:]
+    if len(words) > 1 and words[-1] in _FLAGS:
+        words = words[:-1]
     return " ".join(_TOKENS.get(word, word) for word in words)
 
 
@@ -81,7 +65,7 @@ def unit(name: str) -> str:
     ('万元', 'min', '')
     """
     text = unicodedata.normalize("NFKC", name)
-    every = {**_UNITS_MONEY, **_UNITS_TIME, **_UNITS_DAY, **_UNITS_SHARE}
+    every = {**MONEY, **TIME, **HOURS, **SHARE}
     inside = [word.strip().lower().removeprefix("单位:") for word in _BRACKETS.findall(text)]
     tail = re.split(r"[_\s/]", text.lower())[-1]
     found = [word for word in inside if word in every]
@@ -92,12 +76,12 @@ def factor(column: str, kind: str, name: str) -> float:
     """By what their numbers are multiplied to become ours, as far as the header's unit says."""
     word = unit(name)
     if column.endswith("_seconds") or column == "queue_wait_mean":
-        return _UNITS_TIME.get(word, 1.0)
+        return TIME.get(word, 1.0)
     if column == "sla_hours":
-        return _UNITS_DAY.get(word, 1.0)
+        return HOURS.get(word, 1.0)
     if kind == "money":
-        return _UNITS_MONEY.get(word, 1.0)
-    return _UNITS_SHARE.get(word, 1.0) if kind == "number" else 1.0
+        return MONEY.get(word, 1.0)
+    return SHARE.get(word, 1.0) if kind == "number" else 1.0
 
 
 @lru_cache(maxsize=50_000)
@@ -106,8 +90,10 @@ def likeness(theirs: str, ours: str, names: str, *, table: str = "") -> float:
     if spell(theirs) == ours:
         return 1.2
     name, best = loosen(theirs), 0.0
+    stem = name.removesuffix("名称") if len(name) > 3 and not personal(theirs) else name
     for rank, known in enumerate(_loosened(f"{ours} {names}")):
-        best = max(best, _alike(name, known, table) - min(rank, 30) * 0.003)
+        alike = max(_alike(name, known, table), _alike(stem, known, table) - 0.02)
+        best = max(best, alike - min(rank, 30) * 0.003)
     return best
 
 

@@ -13,13 +13,15 @@ from churnkit.book.loading import Loaded
 
 _LOOKED_AT = 300  # of the values of a column, the most frequent ones
 _SAMPLED = 200_000  # rows whose values are counted, spread over the file; distinct values are counted over all rows
-_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?([T ].*)?|((?:19|20)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(\d{6})?")
+_DATE = re.compile(
+    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?([T ].*)?|((?:19|20)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(\d{6})?"
+)
 _AMBIGUOUS = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}([T ].*)?")
 _SERIAL = re.compile(r"[2-5]\d{4}(\.\d+)?")
 _NUMBER = re.compile(r"[-+]?[¥￥$€]?\s*(\d{1,3}(,\d{3})+|\d+)(\.\d*)?(e[+-]?\d+)?\s*(%|万元|亿元|元|万|亿)?", re.I)
 _WHOLE = re.compile(r"[-+]?\d+(\.0+)?")
-_BOOL = {"true", "false", "t", "f", "1", "0", "1.0", "0.0", "y", "n", "yes", "no", "是", "否", "有", "无", "真", "假", "√", "×",
-         "对", "错", "没有"}  # fmt: skip
+_BOOL = {"true", "false", "t", "f", "1", "0", "1.0", "0.0", "y", "n", "yes", "no", "是", "否", "有", "无", "真", "假",
+         "√", "×", "对", "错", "没有"}  # fmt: skip
 _EMPTY = {"", "null", "\\n", "n/a", "#n/a", "na", "none", "nan", "nat", "-", "--", "—", "/"}
 
 
@@ -117,7 +119,13 @@ def look(engine: Engine, relation: str, *, file: str, sheet: str = "", loaded: L
     )
     counted = engine.sql(f"SELECT {counts} FROM {quote(relation)}").to_pylist()[0] if names else {}
     held = tuple(
-        Held(name, i + 1, counted[f"f{i}"], min(counted[f"d{i}"], counted[f"f{i}"]), _values(engine, relation, name, rows))
+        Held(
+            name,
+            i + 1,
+            counted[f"f{i}"],
+            min(counted[f"d{i}"], counted[f"f{i}"]),
+            _values(engine, relation, name, rows),
+        )
         for i, name in enumerate(names)
     )
     return Extract(file, relation, rows, held, sheet, loaded)

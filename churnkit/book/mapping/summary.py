@@ -21,17 +21,26 @@ def summary(guess: MappingGuess) -> str:
         total = len({one.theirs for one in each.columns}) + len(left)
         mapped = f"{len(each.columns)} columns mapped"
         lines.append(f"  {each.table:<12} {plain(each.extract.name)}: {mapped}, {len(left)} of its {total} left over")
-    doubtful = [f"{each.table}.{one.ours} = {plain(one.theirs)}" for each in guess.tables for one in each.columns if not one.sure]
+    doubtful = [
+        f"{each.table}.{one.ours} = {plain(one.theirs)}"
+        for each in guess.tables
+        for one in each.columns
+        if not one.sure
+    ]
     lines += _listed("look at", doubtful)
     for table, names in guess.missing.items():
         lines.append(f"  missing      {table}: nothing could be {', '.join(names)}")
     for table, spec in TABLES.items():
         if spec.required and table not in {each.table for each in guess.tables}:
             lines.append(f"  missing      the required table {table}")
-    unknown = [f"{one.table}.{one.column} {plain(', '.join(list(one.unknown)[:3]))}" for one in guess.values if one.unknown]
+    unknown = [
+        f"{one.table}.{one.column} {plain(', '.join(list(one.unknown)[:3]))}" for one in guess.values if one.unknown
+    ]
     lines += _listed("no meaning", unknown)
     proposed = [f"{one.table}.{one.name} ({plain(one.theirs)})" for one in guess.extras if one.type]
-    lines += _listed("may be extra", [*proposed, *(f"table {own.name} ({plain(own.extract.name)})" for own in guess.events)])
+    lines += _listed(
+        "may be extra", [*proposed, *(f"table {own.name} ({plain(own.extract.name)})" for own in guess.events)]
+    )
     lines += [f"  not used     {plain(text)}" for text in guess.others]
     for instrument, low, high in guess.conventions.score_ranges:
         lines.append(f"  look at      {instrument} scores run from {low:g} to {high:g}")

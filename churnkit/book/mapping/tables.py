@@ -70,7 +70,9 @@ def _share(taken: dict[str, TableGuess], guesses: list[TableGuess]) -> None:
 def suits(extract: Extract, table: str, columns: Sequence[ColumnGuess]) -> float:
     """How well a file suits a table, from 0 to 1."""
     spec = TABLES[table]
-    own = {guess.ours: min(guess.score, 1.0) for guess in columns if guess.ours not in _SHARED and guess.ours != spec.key}
+    own = {
+        guess.ours: min(guess.score, 1.0) for guess in columns if guess.ours not in _SHARED and guess.ours != spec.key
+    }
     key = next((guess for guess in columns if guess.ours == spec.key), None)
     required = [c.name for c in spec.columns if c.required and c.name not in _SHARED and c.name != spec.key]
     has = sum(own.get(name, 0.0) for name in required) / len(required) if required else min(len(own) / 3, 1.0)

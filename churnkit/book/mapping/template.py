@@ -5,14 +5,13 @@ A line that begins with ``# `` is TOML to uncomment, one with ``## `` is prose.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
 
 from churnkit.book.mapping.toml import quoted
 from churnkit.book.schema import TABLES, Column, Table, clock_of
 from churnkit.book.settings import ChurnSettings, RenewalSettings
 
-_TOP = """## churnkit.toml: what the tables beside it do not say themselves. Lines with # are examples: remove the # to use one.
+_TOP = """## churnkit.toml: what the tables beside it do not say themselves. Remove the # of a line to use it.
 ## `churnkit map FOLDER` writes this file from the tables, `churnkit check FOLDER` says what is still wrong.
 
 ## Required: the moment up to which the extract is complete. Rows at or after it are dropped, labels ripen against it.
@@ -23,28 +22,25 @@ _TOP = """## churnkit.toml: what the tables beside it do not say themselves. Lin
 ## What terms.end_date says: "exclusive", the first day without cover, or "last_covered_day" (终保日期, 24:00).
 # end_date_is = "exclusive"
 """
-_SECTIONS = {
-    "churn": (ChurnSettings(), {
-        "gap_days": "days without cover after which a customer counts as gone",
-        "horizon_days": "days ahead in which that is predicted",
-        "slack_days": "days after which nothing is entered late any more",
-        "snapshots": '"quarterly" or "yearly": how often customers are looked at',
-    }),
-    "renewal": (RenewalSettings(), {
-        "leads": "days before the end at which a term is looked at",
-        "slack_days": "days after which nothing is entered late any more",
-        "match": "where renewals get a new policy_id: what else ties them, of object, line, household",
-    }),
-}  # fmt: skip
+_WORDS = {
+    ("churn", "gap_days"): "days without cover after which a customer counts as gone",
+    ("churn", "horizon_days"): "days ahead in which that is predicted",
+    ("churn", "slack_days"): "days after which nothing is entered late any more",
+    ("churn", "snapshots"): '"quarterly" or "yearly": how often customers are looked at',
+    ("renewal", "leads"): "days before the end at which a term is looked at",
+    ("renewal", "slack_days"): "days after which nothing is entered late any more",
+    ("renewal", "match"): "where renewals get a new policy_id: what else ties them, of object, line, household",
+}
 _ENGINE = """## How much of the machine may be used; left out, all of it.
 # [engine]
 # threads = 2
 # memory_limit = "4GB"
 """
-_OWN = """## Columns beyond the contract: type is number, integer, money, category, bool, date, ts, text or id. known_at names
-## the date column from which the value is known (left out: the table's first clock); group, sign, en and zh speak in reasons.
+_OWN = """## Columns beyond the contract: type is number, integer, money, category, bool, date, ts, text or id. known_at
+## names the date column from which the value is known (left out: the table's first clock); group, sign, en and zh
+## speak in reasons.
 # [terms.extra]
-# vehicle_power = {type = "number", group = "vehicle", sign = 0, en = "engine power {value} kW", zh = "发动机功率{value}千瓦"}
+# vehicle_power = {type = "number", group = "vehicle", sign = 0, en = "{value} kW", zh = "功率{value}千瓦"}
 # area = {type = "category"}
 # offer_channel = {type = "category", known_at = "offer_date"}
 
@@ -62,12 +58,12 @@ _OWN = """## Columns beyond the contract: type is number, integer, money, catego
 # aggregate = "count"
 # days = 30
 """
-_EXAMPLES = {"customer_type": "个人", "line": "车险", "payment_mode": "年缴", "end_reason": "到期未续", "initiator": "呼入",
-             "decision": "拒赔", "source": "监管", "outcome": "成立", "instrument": "满意度", "direction": "正向",
-             "arm": "对照组"}  # fmt: skip
-_MEANT = {"customer_type": "person", "line": "motor", "payment_mode": "annual", "end_reason": "expired",
-          "initiator": "customer", "decision": "denied", "source": "regulator", "outcome": "upheld", "instrument": "csat",
-          "direction": "high_good", "arm": "holdout"}  # fmt: skip
+_EXAMPLES = {
+    "customer_type": ("个人", "person"), "line": ("车险", "motor"), "payment_mode": ("年缴", "annual"),
+    "end_reason": ("到期未续", "expired"), "initiator": ("呼入", "customer"), "decision": ("拒赔", "denied"),
+    "source": ("监管", "regulator"), "outcome": ("成立", "upheld"), "instrument": ("满意度", "csat"),
+    "direction": ("正向", "high_good"), "arm": ("对照组", "holdout"),
+}  # fmt: skip
 
 
 def blank() -> str:
@@ -78,16 +74,23 @@ def blank() -> str:
     >>> print(blank()[:50])
     ## churnkit.toml: what the tables beside it do not
     """
-    lines = [_TOP]
-    for name, (defaults, words) in _SECTIONS.items():
-        lines.append(f"# [{name}]")
-        for field in fields(defaults):
-            lines.append(f"# {field.name} = {_value(getattr(defaults, field.name))}   # {words.get(field.name, '')}".rstrip(" #"))
-        lines.append("")
-    lines += [_ENGINE]
+    lines = [
+        _TOP,
+        *_section("churn", vars(ChurnSettings())),
+        "",
+        *_section("renewal", vars(RenewalSettings())),
+        "",
+        _ENGINE,
+    ]
     for table in TABLES.values():
         lines += [*_table(table), ""]
     return "\n".join([*lines, _OWN])
+
+
+def _section(name: str, defaults: Mapping[str, object]) -> Iterator[str]:
+    yield f"# [{name}]"
+    for key, value in defaults.items():
+        yield f"# {key} = {_value(value)}   # {_WORDS[name, key]}"
 
 
 def _value(value: object) -> str:
@@ -112,11 +115,12 @@ def _table(table: Table) -> Iterator[str]:
     amounts = [column.name for column in table.columns if column.type in ("money", "number")]
     if amounts:
         yield f"# [{table.name}.scale]   # your numbers times this are ours: 10000 for 万元"
-        yield f"# {amounts[0]} = 10000"
+        yield f"# {'sum_insured' if 'sum_insured' in amounts else amounts[0]} = 10000"
     for column in table.columns:
         if column.values:
-            yield f"# [{table.name}.values.{column.name}]   # your value = one of {', '.join(column.values)}"
-            yield f"# {quoted(_EXAMPLES.get(column.name, 'theirs'))} = {quoted(_MEANT.get(column.name, column.values[0]))}"
+            yield f"# [{table.name}.values.{column.name}]   # yours = one of {', '.join(column.values)}"
+            theirs, ours = _EXAMPLES.get(column.name, ("theirs", column.values[0]))
+            yield f"# {quoted(theirs)} = {quoted(ours)}"
 
 
 def _about(table: Table, column: Column) -> str:

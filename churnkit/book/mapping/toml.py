@@ -1,4 +1,4 @@
-"""A guessed mapping as a commented ``churnkit.toml``: what is sure as it is, what is not with the other choice beside it."""
+"""A guessed mapping as a commented ``churnkit.toml``: what is not sure has the other choice beside it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def plain(text: str) -> str:
 def cutoff_line(found: Conventions) -> str:
     """The line to confirm, or an empty one to fill in."""
     if found.latest is None:
-        return '# data_cutoff = "2026-01-01"   # no moment was found in the data: set the day up to which it is complete'
+        return (
+            '# data_cutoff = "2026-01-01"   # no moment was found in the data: set the day up to which it is complete'
+        )
     day = (found.latest + timedelta(days=1)).date()
     if found.latest.time() == found.latest.min.time():
         shown = f"{found.latest:%Y-%m-%d}"
@@ -63,11 +65,13 @@ def cutoff_line(found: Conventions) -> str:
 
 
 def _head(guess: MappingGuess) -> Iterator[str]:
-    yield "# Guessed by churnkit map from names, values and dates. Look at the lines with (?), then confirm data_cutoff."
+    yield "# Guessed by churnkit map from names, values and dates. Look at lines with (?), then confirm data_cutoff."
     yield "# Left is ours, right is theirs. A line with # before it is not used."
     for table, names in guess.missing.items():
         yield f"# Missing: {table} has no column that could be {', '.join(names)}."
-    for table in (name for name, spec in TABLES.items() if spec.required and name not in {t.table for t in guess.tables}):
+    for table in (
+        name for name, spec in TABLES.items() if spec.required and name not in {t.table for t in guess.tables}
+    ):
         yield f"# Missing: no file could be {table}."
     yield ""
     yield cutoff_line(guess.conventions)
@@ -87,7 +91,9 @@ def _ways_of_counting(found: Conventions) -> Iterator[str]:
     yield f'{"# " if found.end_date_is == "exclusive" else ""}end_date_is = "{found.end_date_is}"   # {why}'
     shares = dict(found.ties)
     if found.match:
-        others = ", ".join(f"{share:.0%} by {way}" for way, share in shares.items() if way not in ("policy", "previous"))
+        others = ", ".join(
+            f"{share:.0%} by {way}" for way, share in shares.items() if way not in ("policy", "previous")
+        )
         named = f" and {shares['previous']:.0%} name the previous one" if "previous" in shares else ""
         yield ""
         yield "[renewal]"

@@ -35,7 +35,9 @@ def values(tables: Sequence[TableGuess], engine: Engine) -> tuple[ValuesGuess, .
             if choices and column.name in guess.found:
                 held = all_values(engine, guess.extract, guess.found[column.name].theirs, most=_MOST)
                 found.append(_read(guess.table, column.name, held, choices))
-    lines = next((set(each.known.values()) for each in found if each.column == "line" and each.table == "policies"), set())
+    lines = next(
+        (set(each.known.values()) for each in found if each.column == "line" and each.table == "policies"), set()
+    )
     if lines and lines <= set(SURRENDERS):
         found = [_surrendered(each) if each.column == "end_reason" else each for each in found]
     return tuple(found)
@@ -66,7 +68,7 @@ def _surrendered(guess: ValuesGuess) -> ValuesGuess:
 
 
 def scales(guess: TableGuess) -> dict[str, float]:
-    """Factors of the columns whose header has a unit: 保额（万元） times 10,000, unless the values say so themselves."""
+    """Factors of the columns whose header has a unit, as 保额（万元）, unless the values say so themselves."""
     found = {}
     for column in TABLES[guess.table].columns:
         each = guess.found.get(column.name)

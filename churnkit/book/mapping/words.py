@@ -58,3 +58,72 @@ WORDS = {
     "无赔款": "claim_free", "优待": "bonus", "税": "tax", "币种": "currency", "版本": "version", "共保": "coinsurance",
     "团体": "group_policy", "人数": "people", "员工": "staff",
 }  # fmt: skip
+
+# Chinese ways of saying the same; what comes first is replaced first.
+SAME_CHINESE = (
+    ("保险单", "保单"), ("保险合同", "保单"), ("流水号", "号"), ("号码", "号"), ("编号", "号"), ("代码", "号"),
+    ("编码", "号"), ("代号", "号"), ("工号", "号"), ("标识号", "号"), ("日期", "日"), ("时间", "日"), ("时刻", "日"),
+    ("时点", "日"), ("年月日", "日"), ("金额", "额"), ("交费", "缴费"), ("被保人", "被保险人"), ("的", ""),
+    ("是否", ""), ("标志", ""), ("标识", ""),
+)  # fmt: skip
+
+# A word, and how headers shorten and turn it.
+SHORT = {
+    "number": "no num nbr nr id", "code": "cd cde", "date": "dt tm time at on ts datetime day dte timestamp tms",
+    "premium": "prem prm premiums", "policy": "pol plcy ply polcy", "customer": "cust cst cus", "client": "clnt",
+    "effective": "eff efft", "expiry": "exp expiration expire expires expry expir", "claim": "clm claims",
+    "amount": "amt amnt", "description": "desc descr", "type": "typ", "category": "cat categ",
+    "channel": "chnl chan chl", "agent": "agt agnt", "branch": "br brch brnch", "begin": "beg bgn begins",
+    "insured": "insd ins insrd insur", "reason": "rsn reasn",
+    "cancel": "cncl canc cancellation cancelation cancelled canceled", "product": "prod prd", "frequency": "freq frq",
+    "annual": "ann", "year": "yr", "status": "sts stat", "recorded": "rec", "response": "resp", "license": "licence",
+    "organization": "organisation org", "center": "centre", "seconds": "sec secs second", "minutes": "min mins minute",
+    "household": "hh hhld", "acquisition": "acq acqn", "marketing": "mkt mktg mktng",
+    "renewal": "rnw rnwl renew ren renwl", "original": "orig orgnl", "inception": "incept incep incptn",
+    "notification": "notif notification notified ntf notice", "payment": "pmt pymt pay payt", "paid": "pd",
+    "transfers": "xfer xfers transfer", "count": "cnt", "complaint": "cmpl cmplnt complaints",
+    "compensation": "comp redress", "distribution": "dist distr", "adjuster": "adj adjstr",
+    "termination": "term termn termntn terminated", "issue": "iss issd issued", "transaction": "trx txn trans",
+    "average": "avg", "surrender": "surr surrendered", "sum": "total tot", "birth": "bth", "interaction": "intn",
+    "approval": "appr approved", "decision": "dcsn", "settlement": "settl settled", "occurrence": "occ occurred",
+    "vehicle": "veh vhcl", "registration": "reg regn", "group": "grp", "campaign": "cmpgn camp", "segment": "seg",
+    "resolution": "resol resolved", "escalation": "escal escalated", "start": "strt", "maturity": "mat",
+    "limit": "lmt", "quote": "quot quoted quotation qte", "commencement": "comm commence",
+    "received": "recvd rcvd receipt", "close": "closed cls closure", "files": "file", "report": "rpt rptd reported",
+    "created": "crt create crtd creation", "input": "inp inputted",
+}  # fmt: skip
+PHRASES = {
+    "polno": "policy number", "si": "sum insured", "lob": "line of business", "optout": "opt out",
+    "dnc": "do not call", "fcr": "first contact resolution", "bi": "bodily injury", "dob": "birth date",
+    "custno": "customer number", "clmno": "claim number", "yob": "year of birth", "autorenew": "auto renewal",
+}  # fmt: skip
+
+# What makes a column another one where it comes on top of a known name: 上年保费 is no 保费.
+OTHER_CHINESE = (
+    "上年 去年 上期 上次 上一 上张 历史 累计 次数 率 系数 折扣 平均 预计 计划 应收 未决 目标 最近 首次 首年 最后 排名"
+    " 等级 原 旧 再保 共保 分保 对手 竞品 税 手续费 佣金 现金价值 下次 下期 续保 报价 个数 件数 天数 类型 方式 状态"
+    " 原因 名 姓名 机 证件 更新 修改 批单 发票 打印 年龄 备注 说明"
+)
+OTHER_ENGLISH = (
+    "age average avg cancel comment commission competitor count cumulative days discount factor first invoice lag last"
+    " lifetime max mean min modified months name next note offer old original past prev previous print prior quote"
+    " rate ratio reason reinsurance remark renewal reserve score status target tax type update updated years ytd"
+)
+
+# Units in headers, and what they are times to yuan, seconds, hours, shares.
+MONEY = {
+    "元": 1.0, "人民币元": 1.0, "万元": 10000.0, "万": 10000.0, "千元": 1000.0, "百万元": 1000000.0,
+    "亿元": 100000000.0, "亿": 100000000.0, "分": 0.01, "角": 0.1, "rmb": 1.0, "cny": 1.0, "yuan": 1.0, "k": 1000.0,
+    "thousand": 1000.0, "thousands": 1000.0, "m": 1000000.0, "million": 1000000.0, "millions": 1000000.0,
+    "cents": 0.01, "fen": 0.01, "wan": 10000.0, "10k": 10000.0, "eur": 1.0, "usd": 1.0, "'000": 1000.0, "000s": 1000.0,
+}  # fmt: skip
+TIME = {
+    "毫秒": 0.001, "ms": 0.001, "秒": 1.0, "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0, "分": 60.0, "分钟": 60.0,
+    "min": 60.0, "mins": 60.0, "minutes": 60.0, "小时": 3600.0, "时": 3600.0, "h": 3600.0, "hours": 3600.0,
+}  # fmt: skip
+HOURS = {
+    "小时": 1.0, "h": 1.0, "hours": 1.0, "天": 24.0, "日": 24.0, "days": 24.0, "工作日": 24.0,
+}  # fmt: skip
+SHARE = {
+    "%": 0.01, "百分比": 0.01, "percent": 0.01, "pct": 0.01, "‰": 0.001,
+}  # fmt: skip
