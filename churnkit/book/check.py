@@ -6,10 +6,13 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from importlib.resources import files
 from typing import Any
 
 import pandas as pd
+from jinja2 import Environment
 
+from churnkit.book.engine import quote
 from churnkit.book.finding import Failing, Filter, Finding
 from churnkit.book.open import Book
 from churnkit.book.rules import RULES
@@ -55,10 +58,20 @@ class Findings:
     @property
     def text(self) -> str:
         """The findings for people, one line each."""
+        lines = [f"{item.severity:<7}  {item}" for item in self.items] + [f"unused   {text}" for text in self.unused]
+        return "\n".join([f"{self.source}: {self._summary}", *lines])
+
+    @property
+    def _summary(self) -> str:
         counts = [sum(item.severity == each for item in self.items) for each in _SEVERITIES]
         words = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in zip(counts, _SEVERITIES, strict=True) if n]
-        lines = [f"{item.severity:<7}  {item}" for item in self.items] + [f"unused   {text}" for text in self.unused]
-        return "\n".join([f"{self.source}: {', '.join(words) or 'no findings'}", *lines])
+        return ", ".join(words) or "no findings"
+
+    def to_html(self) -> str:
+        """Return the findings as one self-contained page: no script, nothing loaded from elsewhere."""
+        template = files("churnkit.book").joinpath("findings.html").read_text(encoding="utf-8")
+        page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template)
+        return page.render(source=self.source, summary=self._summary, items=self.items, unused=self.unused)
 
     def __str__(self) -> str:
         return self.text
@@ -184,7 +197,8 @@ def _unreadable(book: Book) -> list[Finding]:
     found = []
     for table in sorted(book.tables):
         try:
-            book.sql(f"SELECT sum(hash(s)) AS h FROM source_{table} AS s")
+            names = ", ".join(quote(name) for name in book.sources[table].columns)
+            book.sql(f"SELECT sum(hash({names})) AS h FROM source_{table}")
         except ContractError as error:
             found.append(Finding("TYP02", "error", table, f"the rows cannot be read: {error.found}", count=1,
                                  effect="nothing of this table can be used",

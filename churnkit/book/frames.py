@@ -8,12 +8,13 @@ import pandas as pd
 import pyarrow as pa
 
 from churnkit.book.engine import Engine, EngineError
+from churnkit.book.engines import is_spark
 from churnkit.book.loading import Loaded, Unreadable, distinct, problem
 
 
 def is_frame(value: Any) -> bool:
     """Whether a value is a frame: of pandas, of Spark, or one that hands itself over as Arrow."""
-    return isinstance(value, pd.DataFrame) or hasattr(value, "__arrow_c_stream__")
+    return isinstance(value, pd.DataFrame) or is_spark(value) or hasattr(value, "__arrow_c_stream__")
 
 
 def read_frame(engine: Engine, table: str, frame: Any) -> Loaded:
@@ -25,6 +26,9 @@ def read_frame(engine: Engine, table: str, frame: Any) -> Loaded:
         With the finding, where its columns do not make a table.
     """
     try:
+        if is_spark(frame):
+            engine.read_arrow(f"source_{table}", frame)
+            return Loaded(table, "spark")
         engine.read_arrow(f"source_{table}", _pandas(frame) if isinstance(frame, pd.DataFrame) else _stream(frame))
     except (EngineError, ValueError, TypeError, NotImplementedError, pa.ArrowException) as error:
         what = error.detail if isinstance(error, EngineError) else str(error)

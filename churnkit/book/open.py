@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from churnkit.book import views
 from churnkit.book.engine import Engine, EngineError, literal, quote
+from churnkit.book.engines import engine_for
 from churnkit.book.finding import Finding
 from churnkit.book.folders import check_folder, find_tables
 from churnkit.book.readers import Source, read_folder, read_frames, sources_of
@@ -170,6 +171,7 @@ def open_book(
     currency: str | None = None,
     end_date_is: str | None = None,
     settings: Settings | None = None,
+    spark: Any = None,
 ) -> Book:
     """Open an insurer's histories as a book.
 
@@ -182,6 +184,10 @@ def open_book(
         As in `Settings`; each overrules the file.
     settings : Settings, optional
         In place of the file.
+    spark : pyspark.sql.SparkSession, optional
+        Lay the tables on Spark: it reads the Parquet files, which its executors must see; what else there is is read
+        here and handed over. Not needed where `source` holds Spark DataFrames. The session is used, never changed or
+        stopped.
 
     Returns
     -------
@@ -210,11 +216,7 @@ def open_book(
             find_tables(folder)  # a folder without tables is told before its settings are asked for
     chosen = read_settings(folder, settings, data_cutoff=data_cutoff, timezone=timezone, currency=currency,
                            end_date_is=end_date_is)  # fmt: skip
-    try:
-        engine = Engine(chosen.engine)
-    except EngineError as error:
-        raise UsageError("The settings under [engine] must suit DuckDB.", found=error.detail,
-                         fix='Write memory_limit = "4GB" and threads = 2.') from error  # fmt: skip
+    engine = engine_for(source, spark, chosen.engine)
     read: Any = read_folder if folder is not None else read_frames
     reading = read(folder if folder is not None else source, engine, chosen)
     return Book(engine, chosen, sources=sources_of(reading, engine, chosen), source=reading.name,
