@@ -62,17 +62,21 @@ class Filter:
         SQL of what to show of a failing row.
     row : str
         SQL of the row's number.
+    also : str, optional
+        SQL of further columns, for facts.
     """
 
     relation: str
     where: str
     value: str = ""
     row: str = "_row"
+    also: str = ""
 
     @property
     def sql(self) -> str:
         """The query that returns the rows."""
         value = f", {self.value} AS value" if self.value else ""
+        value += f", {self.also}" if self.also else ""
         return f"SELECT {self.row} AS _row{value} FROM {self.relation} WHERE {self.where}"
 
 
@@ -98,6 +102,8 @@ class Failing:
         Share of the table's rows up to which nothing is said: for what is a fault of a column, not of a row.
     least : int
         Rows that the table must have for anything to be said.
+    column : str
+        The column whose values are at fault, where ``--fix`` can mend them one by one.
     """
 
     table: str
@@ -110,6 +116,7 @@ class Failing:
     facts: Mapping[str, str] = field(default_factory=dict)
     only_above: float = 0.0
     least: int = 1
+    column: str = ""
 
     @property
     def query(self) -> str:

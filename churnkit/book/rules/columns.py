@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 
-from churnkit.book.finding import Finding
+from churnkit.book import views
+from churnkit.book.engine import literal, quote
+from churnkit.book.finding import Facts, Failing, Filter, Finding
 from churnkit.book.open import Book
 from churnkit.book.readers import near
+from churnkit.book.reading import as_text
+from churnkit.book.rules.tables import present
 from churnkit.book.schema import Column
+
+BEHAVIOUR = ("line", "instrument", "end_reason")  # keys to behaviour: an unknown one would change labels and scales
+_EFFECTS = {
+    "line": "grace, economics and renewal are known by line",
+    "instrument": "an instrument's scale is known by its name",
+    "end_reason": "an end that is not the customer's decision would count as one",
+    "direction": "these answers count for nothing",
+}
 
 
 def missing_columns(book: Book) -> Iterator[Finding]:
@@ -38,8 +51,9 @@ def _missing_column(book: Book, table: str, column: Column) -> Iterator[Finding]
     mapped = book.settings.columns.get(table, {}).get(column.name)
     likely = near(mapped or column.name, book.undeclared.get(table, []))
     mapping = f'if {likely} is it, write {column.name} = "{likely}" under [{table}.columns] in churnkit.toml'
-    if column.required or mapped:
-        found = f"the {'required ' if column.required else ''}column {column.name} is missing"
+    if column.required or mapped or column.extra:
+        kind = "required " if column.required else "declared " if column.extra else ""
+        found = f"the {kind}column {column.name} is missing"
         found += f"; it is mapped to {mapped}, which the table does not have" if mapped else ""
         yield Finding("COL01", "error", table, found, count=1, effect="what needs it cannot be computed",
                       fix=mapping if likely else "add the column, or map it in churnkit.toml")  # fmt: skip
@@ -51,6 +65,33 @@ def _missing_column(book: Book, table: str, column: Column) -> Iterator[Finding]
                       effect=f"every row is taken as {column.default}", fix="add the column")  # fmt: skip
 
 
+def unknown_categories(book: Book) -> Iterator[Failing]:
+    """CAT25: categories that the contract does not have and nothing maps."""
+    for table in present(book):
+        for column in book.schema[table].columns:
+            if not column.values or not book.has_column(table, column.name):
+                continue
+            source, known = book.sources[table], ", ".join(literal(value) for value in column.values)
+            text = as_text(*views.given(source, column.name, settings=book.settings))
+            yield Failing(
+                table, Filter(quote(source.relation), f"lower(trim({text})) NOT IN ({known})", text, row=source.row),
+                f"{column.name} is none of the contract's in {{n}}, {{kinds}} different",
+                _EFFECTS.get(column.name, "these rows are in no group of their own"), _mapping_of(table, column),
+                severity="error" if column.name in BEHAVIOUR else "warning",
+                facts={"kinds": "count(DISTINCT value)", "first": "min(value)"})  # fmt: skip
+
+
+def _mapping_of(table: str, column: Column) -> Callable[[Facts], str]:
+    def fix(facts: Facts) -> str:
+        first, values = facts["first"].strip(), ", ".join(column.values)
+        ours = near(first, column.values)
+        ours = f'"{ours}"' if ours else f"one of {values}"
+        return (f"map it under [{table}.values.{column.name}] in churnkit.toml, as"
+                f" {json.dumps(first, ensure_ascii=False)} = {ours}")  # fmt: skip
+
+    return fix
+
+
 def absent_tables(book: Book) -> Iterator[Finding]:
     """ABS26: optional tables that are absent, and what that switches off."""
     unreadable = {problem.table for problem in book.problems}
@@ -58,5 +99,9 @@ def absent_tables(book: Book) -> Iterator[Finding]:
         if not spec.required and not book.has(table) and table not in unreadable:
             likely = near(table, [name.split(".")[0] for name in book.unknown])
             fix = f"is it {likely}? Then rename it" if likely else f"add {table}.csv or {table}.parquet if you have it"
-            yield Finding("ABS26", "note", table, "the optional table is absent", count=1,
+            kind = "declared" if spec.own else "optional"
+            yield Finding("ABS26", "note", table, f"the {kind} table is absent", count=1,
                           effect=f"switched off: {spec.switches_off}", fix=fix)  # fmt: skip
+        elif not spec.required and book.has(table) and not book.rows(table):
+            yield Finding("ABS26", "note", table, "the optional table has no rows", count=1,
+                          effect=f"says nothing: {spec.switches_off}", fix="check the extract")  # fmt: skip

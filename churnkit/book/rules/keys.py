@@ -9,6 +9,9 @@ from churnkit.book.finding import Failing
 from churnkit.book.open import Book
 from churnkit.book.rules.tables import present
 
+EVENT_KEYS = {"claim_id": "claims", "interaction_id": "interactions"}
+_OWNERS = ("customer_id", "policy_id")
+
 
 def duplicate_rows(book: Book) -> Iterator[Failing]:
     """DUP04: exact copies of another row."""
@@ -33,21 +36,34 @@ def unordered_versions(book: Book) -> Iterator[Failing]:
 
 
 def orphan_keys(book: Book) -> Iterator[Failing]:
-    """FK06: keys that lead to no row."""
+    """FK06: keys that lead to no row.
+
+    Every key of a table that is there is looked up, but for previous_policy_id, which may well lead out of the extract.
+    A claim or contact that a row refers to may have been before the first one in the book: within a year of that
+    first one such rows are left alone.
+    """
     for table in present(book):
-        for column, parent in book.schema[table].references.items():
+        spec = book.schema[table]
+        keys = dict(spec.references) | {column: parent for column, parent in EVENT_KEYS.items()
+                                        if spec.column(column) is not None and parent != table}  # fmt: skip
+        for column, parent in keys.items():
             key = book.schema[parent].key
             if not book.has_column(parent, key) or not book.has_column(table, column):
                 continue
-            rows = (f"SELECT o._row, o.value, p.trimmed IS NOT NULL AS found_trimmed FROM"
-                    f" (SELECT c._row, c.{column} AS value FROM raw_{table} AS c WHERE c.{column} IS NOT NULL"
-                    f" AND NOT EXISTS (SELECT 1 FROM raw_{parent} AS q WHERE q.{key} = c.{column})) AS o"
-                    f" LEFT JOIN (SELECT DISTINCT trim({key}) AS trimmed FROM raw_{parent}) AS p"
-                    f" ON trim(o.value) = p.trimmed")  # fmt: skip
+            since = ""
+            if column in EVENT_KEYS:
+                first = book.sql(f"SELECT min({book.schema[parent].clocks[0]}) AS first FROM raw_{parent}")["first"]
+                begin = first[0].as_py()
+                since = f" AND c.{spec.clocks[0]} >= TIMESTAMP '{begin}' + INTERVAL 365 DAY" if begin else ""
+            orphans = (f"SELECT c._row, c.{column} AS value FROM raw_{table} AS c WHERE c.{column} IS NOT NULL{since}"
+                       f" AND NOT EXISTS (SELECT 1 FROM raw_{parent} AS q WHERE q.{key} = c.{column})")  # fmt: skip
             yield Failing(
-                table, rows,
+                table, f"SELECT o._row, o.value, p.trimmed IS NOT NULL AS found_trimmed FROM ({orphans}) AS o"
+                f" LEFT JOIN (SELECT DISTINCT trim({key}) AS trimmed FROM raw_{parent}) AS p"
+                " ON trim(o.value) = p.trimmed",
                 f"{column} has no row in {parent} in {{n}}; {{trimmed:,}} of them would match after trimming blanks",
-                "these rows belong to nobody and count for nothing",
+                "these rows belong to nobody and count for nothing" if column in _OWNERS else
+                "what they refer to is not known",
                 lambda facts: ("trim the keys on both sides" if facts["trimmed"] else "complete the extract"),
                 severity="warning", error_above=0.01,
-                facts={"trimmed": "count(*) FILTER (WHERE found_trimmed)"})  # fmt: skip
+                facts={"trimmed": "count(*) FILTER (WHERE found_trimmed)"}, column=column)  # fmt: skip

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from churnkit.book import views
-from churnkit.book.finding import Facts, Failing, Finding
+from churnkit.book.engine import quote
+from churnkit.book.finding import Facts, Failing, Filter, Finding
 from churnkit.book.open import Book
 from churnkit.book.rules.tables import present
 
+LATE_DAYS = 30
+CONTACTS = ("interactions", "claims", "complaints")  # what people do by day
+MOSTLY, LEAST_ROWS = 0.5, 100  # even spread over the clock puts a third into any eight hours
 # Which moment may not lie before which.
 ORDER = {
     "claims": (("reported_at", "decided_at"), ("decided_at", "paid_at"), ("reported_at", "paid_at"),
@@ -21,36 +25,79 @@ ORDER = {
 
 
 def future_rows(book: Book) -> Iterator[Failing]:
-    """FUT07: rows after data_cutoff, and dates that a time zone moved."""
+    """FUT07: rows after data_cutoff, by any clock, and moments that a time zone moved by eight hours.
+
+    A row is counted once, under the first of its clocks, and else its recording time, that is not before data_cutoff;
+    a term may be announced to end later. Of moved moments there are dates at 16:00, event tables most of whose clocks
+    say 16:00:00, and contacts most of which are at night.
+    """
     cutoff = f"TIMESTAMP '{book.settings.data_cutoff}'"
     for table in present(book):
-        clock = views.entered_sql(book.schema[table])
-        if clock:
+        known: list[str] = []
+        for clock, effect in _bounded(book, table):
+            earlier = "".join(f" AND coalesce({each} < {cutoff}, true)" for each in known)
             yield Failing(
-                table,
-                f"SELECT _row, {clock} AS value FROM raw_{table} WHERE {clock} >= {cutoff}",
-                _future_words(book),
-                "they are dropped",
-                _future_fix,
-                severity="warning",
-                error_above=0.01,
-                facts={"soon": f"count(*) FILTER (WHERE value > {cutoff} AND value < {cutoff} + INTERVAL 8 HOUR)"},
-            )
-    for column in ("start_date", "end_date"):
-        moved = book.has("terms") and views.time_of_day(book.sources["terms"], column, settings=book.settings)
+                table, Filter(f"raw_{table}", f"{clock} >= {cutoff}{earlier}", clock), _future_words(book, clock),
+                effect, _future_fix, severity="warning", error_above=0.01,
+                facts={"soon": f"count(*) FILTER (WHERE value < {cutoff} + INTERVAL 8 HOUR)"})  # fmt: skip
+            known.append(clock)
+        yield from _moved_dates(book, table)
+        yield from _moved_clocks(book, table)
+
+
+def _bounded(book: Book, table: str) -> Iterator[tuple[str, str]]:
+    """Moments of a table that may not lie after data_cutoff, and what becomes of such rows."""
+    spec = book.schema[table]
+    entered = views.entered_sql(spec)
+    if entered:
+        yield entered, "they are dropped"
+    later = "ended_recorded_at" if table == "terms" else ""
+    for name in [*(clock for clock in spec.clocks[1:] if (table, clock) != ("terms", "ended_date")), later]:
+        if name and book.has_column(table, name):
+            yield quote(name), "taken as not yet known"
+    if book.has_column(table, "recorded_at") and table != "terms":
+        yield "recorded_at", "not visible on any day before data_cutoff"
+
+
+def _moved_dates(book: Book, table: str) -> Iterator[Failing]:
+    source = book.sources[table]
+    for column in book.schema[table].columns:
+        moved = column.type == "date" and views.time_of_day(source, column.name, settings=book.settings)
         if moved:
             yield Failing(
-                "terms", f"SELECT {book.sources['terms'].row} AS _row, {moved} AS value"
-                f" FROM {book.sources['terms'].relation} WHERE date_part('hour', {moved}) = 16"
-                f" AND date_trunc('hour', {moved}) = {moved}",
-                f"{column} is 16:00 in {{n}}: midnight in China written as UTC, a time zone fault",
-                "read as a day it would be one day early", "write dates as dates, or timestamps with their zone",
-                severity="note", error_above=0.5)  # fmt: skip
+                table, Filter(quote(source.relation), f"date_part('hour', {moved}) = 16 AND date_trunc('hour', {moved})"
+                              f" = {moved}", moved, row=source.row),
+                f"{column.name} is 16:00 in {{n}}: midnight in China written as UTC, a time zone fault",
+                "read as a day it would be one day early", _ZONE_FIX, severity="warning", error_above=0.5)  # fmt: skip
 
 
-def _future_words(book: Book) -> Callable[[Facts], str]:
+def _moved_clocks(book: Book, table: str) -> Iterator[Failing]:
+    spec = book.schema[table]
+    if not spec.clocks or spec.name == "terms":
+        return
+    clock = quote(spec.clocks[0])
+    at = f"date_part('hour', {clock})"
+    midnight = f"{clock} = date_trunc('day', {clock})"
+    effect = "moments are eight hours off, and many fall on another day"
+    yield Failing(table, Filter(f"raw_{table}", f"{at} = 16 AND {clock} = date_trunc('hour', {clock})", clock),
+                  f"{spec.clocks[0]} is 16:00:00 in {{n}}: midnight in China written as UTC, a time zone fault", effect,
+                  _ZONE_FIX, severity="warning", only_above=MOSTLY, least=LEAST_ROWS)  # fmt: skip
+    if table in CONTACTS:
+        for nights, side in ((f"{at} < 8", "behind"), (f"({at} >= 20 OR {at} < 4)", "ahead")):
+            yield Failing(
+                table, Filter(f"raw_{table}", f"{nights} AND NOT ({midnight})", clock),
+                f"{spec.clocks[0]} lies at night in {{n}}, as if eight hours {side}: a time zone fault", effect,
+                _ZONE_FIX, severity="warning", only_above=MOSTLY, least=LEAST_ROWS)  # fmt: skip
+
+
+_ZONE_FIX = "write dates as dates, and timestamps with their zone (as 2025-12-31T18:00:00+08:00), or set timezone"
+
+
+def _future_words(book: Book, clock: str) -> Callable[[Facts], str]:
+    name = clock.strip('"') if "(" not in clock else "bound or recorded"
+
     def words(facts: Facts) -> str:
-        text = f"not before data_cutoff {book.settings.data_cutoff}: {facts['n']}"
+        text = f"{name} not before data_cutoff {book.settings.data_cutoff}: {facts['n']}"
         shifted = facts["soon"] == facts["count"]
         return text + ("; all within 8 hours after it, which looks like a time zone fault" if shifted else "")
 
@@ -66,35 +113,50 @@ def _future_fix(facts: Facts) -> str:
 def impossible_dates(book: Book) -> Iterator[Failing]:
     """DAT09: terms that end before they start or last more than ten years, and clocks out of order."""
     if book.has("terms"):
-        length = "SELECT _row, start_date AS value FROM raw_terms WHERE "
-        yield Failing("terms", length + "start_date >= end_date", "start_date is not before end_date in {n}",
+        yield Failing("terms", Filter("raw_terms", "start_date >= end_date", "start_date"),
+                      "start_date is not before end_date in {n}",
                       "such a term has no cover", "fix the dates; if end_date is the last covered day, set"
                       ' end_date_is = "last_covered_day" in churnkit.toml')  # fmt: skip
-        yield Failing("terms", length + "end_date > start_date + INTERVAL 10 YEAR",
+        yield Failing("terms", Filter("raw_terms", "end_date > start_date + INTERVAL 10 YEAR", "start_date"),
                       "the term is longer than 10 years in {n}", "its renewal would never come up",
                       "give one row per period of cover (for long contracts: per policy year)")  # fmt: skip
     for table, pairs in ORDER.items():
         for earlier, later in pairs if book.has(table) else ():
             # A date beside a timestamp is midnight: the same day is in order.
             sameday = f"({later} = date_trunc('day', {later}) AND {later} = date_trunc('day', {earlier}))"
-            yield Failing(table, f"SELECT _row, {later} AS value FROM raw_{table} WHERE {later} < {earlier}"
-                          f" AND NOT {sameday}", f"{later} lies before {earlier} in {{n}}",
+            yield Failing(table, Filter(f"raw_{table}", f"{later} < {earlier} AND NOT {sameday}", later),
+                          f"{later} lies before {earlier} in {{n}}",
                           "it would be known before it happened", "fix the moments at the source")  # fmt: skip
 
 
 def assumed_delays(book: Book) -> Iterator[Failing | Finding]:
-    """REC17: no recording time, so a delay is assumed."""
+    """REC17: no recording time, so a delay is assumed; and what is as of the extract at every cutoff."""
     for table in present(book):
         spec = book.schema[table]
-        if not spec.clocks and spec.required and not book.has_column(table, "recorded_at"):
-            yield Finding("REC17", "note", table, "no recorded_at", count=1,
-                          effect="its columns are as of the extract, at every cutoff",
-                          fix="add recorded_at if you have it")  # fmt: skip
+        if not spec.clocks and spec.required:
+            yield from _as_of_extract(book, table)
         if spec.clocks:
             first = spec.clocks[0]
             yield from _assumed(book, table, views.clock_sql(table, first), (f"{first}_recorded_at", "recorded_at"))
     if book.has_column("terms", "ended_date"):
         yield from _assumed(book, "terms", "ended_date", ("ended_date_recorded_at", "ended_recorded_at"))
+
+
+def _as_of_extract(book: Book, table: str) -> Iterator[Finding]:
+    """A table of versions without versions: its own declared columns are named, as nobody knows how they came about."""
+    if not book.has_column(table, "recorded_at"):
+        yield Finding("REC17", "note", table, "no recorded_at", count=1,
+                      effect="its columns are as of the extract, at every cutoff",
+                      fix="add recorded_at if you have it")  # fmt: skip
+    extra = [
+        c.name for c in book.schema[table].columns if c.extra and not c.known_at and book.has_column(table, c.name)
+    ]
+    if extra and not book.repeats(table):
+        yield Finding("REC17", "note", table, f"declared columns as of the extract: {', '.join(extra)}",
+                      count=len(extra), effect="at every cutoff they say what was known at the extract; a value that"
+                      " changes when somebody leaves would give the outcome away (LEAK29)",
+                      fix="give the row's earlier versions with recorded_at, or name the column it is known from as"
+                      " known_at")  # fmt: skip
 
 
 def _assumed(book: Book, table: str, clock: str, columns: tuple[str, ...]) -> Iterator[Failing | Finding]:
@@ -104,8 +166,25 @@ def _assumed(book: Book, table: str, clock: str, columns: tuple[str, ...]) -> It
     fix = f"add {columns[-1]}, or set delay_days under [{table}] in churnkit.toml"
     if known:
         empty = " AND ".join(f"{name} IS NULL" for name in known)
-        yield Failing(table, f"SELECT _row FROM raw_{table} WHERE {clock} IS NOT NULL AND {empty}",
+        yield Failing(table, Filter(f"raw_{table}", f"{clock} IS NOT NULL AND {empty}"),
                       f"no {columns[-1]} in {{n}}", effect, fix, severity="warning")  # fmt: skip
     elif book.rows(table):
         yield Finding("REC17", "warning", table, f"the table has no {columns[-1]}", count=book.rows(table), share=1.0,
                       effect=effect, fix=fix)  # fmt: skip
+
+
+def late_rows(book: Book) -> Iterator[Failing]:
+    """LATE18: rows recorded more than 30 days after the event, by clock."""
+    for table in present(book):
+        for clock in book.schema[table].clocks:
+            ended = (table, clock) == ("terms", "ended_date")
+            first = clock == book.schema[table].clocks[0]
+            names = (f"{clock}_recorded_at", "ended_recorded_at" if ended else "recorded_at" if first else "")
+            known = [quote(name) for name in names if name and book.has_column(table, name)]
+            if known and book.has_column(table, clock):
+                moment = f"coalesce({', '.join(known)})"
+                yield Failing(
+                    table, Filter(f"raw_{table}", f"{moment} > {quote(clock)} + INTERVAL {LATE_DAYS} DAY", moment),
+                    f"recorded more than {LATE_DAYS} days after {clock}: {{n}}",
+                    "they count from when they were recorded",
+                    "nothing to do, unless recorded_at is the day of a migration", severity="note")  # fmt: skip

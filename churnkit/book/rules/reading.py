@@ -50,7 +50,8 @@ def sentinels(book: Book) -> Iterator[Failing]:
                           + f"({moment} <= {FIRST_MOMENT} OR {moment} >= {LAST_MOMENT})",
                           f"{column.name} is no real date but stands for none or for ever in {{n}}", effect,
                           "leave such dates empty at the source" if not column.required else
-                          "give one row per period of cover, with its own end", severity="warning")  # fmt: skip
+                          "give one row per period of cover, with its own end", severity="warning",
+                          column=column.name)  # fmt: skip
 
 
 def _mapped(book: Book, table: str) -> list[Column]:
@@ -95,7 +96,7 @@ def _unreadable(book: Book, table: str, column: Column) -> Iterator[Failing]:
     yield Failing(table, _rows(book, table, f"({value})::VARCHAR") + f"{value} IS NOT NULL AND {read} IS NULL",
                   f"{column.name} does not read as {_TYPE_WORDS.get(column.type, column.type)} in {{n}}",
                   "these values would be lost", "fix the values, or map them under"
-                  f" [{table}.values.{column.name}] in churnkit.toml")  # fmt: skip
+                  f" [{table}.values.{column.name}] in churnkit.toml", column=column.name)  # fmt: skip
 
 
 def _conversions(book: Book, table: str, counts: dict[str, int]) -> Iterator[Finding]:
