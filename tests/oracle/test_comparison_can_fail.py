@@ -9,6 +9,7 @@ import pytest
 from . import attributes, definitions, derived, history, outcomes
 from .books import LEADS, snapshots
 from .compare import features_of_every_kind, features_that_differ, labels_that_differ
+from .families import families
 from .outcomes import churn_rows, renewal_rows
 from .test_panel_against_oracle import (
     SEEDS,
@@ -114,6 +115,13 @@ LABELS = {
     "shortest term": ("renewal", "SHORTEST", 59),
     "visible cover": ("churn", "visible_cover", lambda *known: True),
     "other exits": ("churn", "CHURN_EXITS", ("death",)),
+    "reinstatement": ("renewal", "CANCELLED", ()),
+    "what is taken back": ("renewal", "CANCELLED", (*outcomes.CANCELLED, "surrendered")),
+    "previous policy": ("renewal", "replaces", lambda history, policy_id, previous: False),
+    "objects": ("renewal", "WAYS", outcomes.WAYS | {"object": lambda *policies: False}),
+    "lines": ("renewal", "WAYS", outcomes.WAYS | {"line": lambda *policies: False}),
+    "households": ("renewal", "WAYS", outcomes.WAYS | {"household": lambda *policies: False}),
+    "order of ways": ("renewal", "WAYS", dict(zip(outcomes.WAYS, reversed(outcomes.WAYS.values()), strict=True))),
 }
 
 
@@ -122,6 +130,32 @@ def test_rules_of_labels_are_felt(monkeypatch, rule):
     target, name, bent = LABELS[rule]
     monkeypatch.setattr(outcomes, name, bent)
     assert any(labels_that_differ(built(seed, target), relabelled(case(seed)[1], target)) for seed in SEEDS)
+
+
+def test_reinstatement_is_felt_where_exits_are_final(monkeypatch):
+    panels = {seed: built_under_other_settings(seed, "churn") for seed in SEEDS}
+    monkeypatch.setattr(outcomes, "CANCELLED", ())
+    assert any(labels_that_differ(panels[seed], observed_under_other_settings(seed, "churn")) for seed in SEEDS)
+
+
+@pytest.mark.parametrize("name", ["reinstated", "visibly_never_sold"])
+def test_spells_and_unsold_terms_are_felt_in_features(monkeypatch, name):
+    nothing = {"reinstated": lambda *args, **known: {}, "visibly_never_sold": lambda *args: False}
+    monkeypatch.setattr(attributes, name, nothing[name])
+    assert felt("renewal")
+
+
+@pytest.mark.parametrize("bent", ["previous", "object"])
+def test_families_are_felt(monkeypatch, bent):
+    for seed in SEEDS:
+        found, matched = case(seed)[1], case(seed)[1].match
+        if bent == "previous":
+            monkeypatch.setattr(found, "family", {policy_id: policy_id for policy_id in found.policies})
+        elif "object" in matched:
+            monkeypatch.setattr(found, "match", ())
+            monkeypatch.setattr(found, "family", families(found))
+            monkeypatch.setattr(found, "match", matched)
+    assert felt("renewal")
 
 
 def test_touching_cover_is_felt_where_exits_are_final(monkeypatch):

@@ -120,6 +120,54 @@ def test_rows_visible_only_after_the_cutoff_change_nothing(seed, target, rng):
     assert_same_before(panel_of(book, tables, target), original, cutoff)
 
 
+@few
+@pytest.mark.parametrize("target", ["renewal", "churn"])
+@given(seed=seeds, rng=randoms)
+def test_policies_entered_after_the_cutoff_change_nothing(seed, target, rng):
+    book, original = base(seed), panel_of_base(seed, target)
+    cutoff, policies = a_cutoff(rng, original), book.tables["policies"].to_dict("records")
+    new, terms = [], []
+    for i, row in enumerate(row for row in policies if rng.random() < 0.5):
+        previous = rng.choice([None, row["policy_id"], rng.choice(policies)["policy_id"]])
+        links = {"previous_policy_id": previous, "object_id": rng.choice(["o0", "o1", "o2", row["object_id"]])}
+        new.append(row | links | {"policy_id": f"late{i}", "recorded_at": cutoff})
+        terms += [
+            t | {"policy_id": f"late{i}", "term_id": f"{t['term_id']}{i}"} for t in late_of(rng, book, cutoff)[:2]
+        ]
+    tables = with_rows(with_rows(book.tables, "policies", new), "terms", terms)
+    assert_same_before(panel_of(book, tables, target), original, cutoff)
+
+
+@few
+@pytest.mark.parametrize("target", ["renewal", "churn"])
+@given(seed=seeds, rng=randoms)
+def test_links_written_into_a_policy_after_the_cutoff_change_no_feature(seed, target, rng):
+    """They may tell who was renewed: policies are matched by their last version, and observed as that match says."""
+    book, original = base(seed), panel_of_base(seed, target)
+    cutoff, policies = a_cutoff(rng, original), book.tables["policies"].to_dict("records")
+    rows = []
+    for row in policies:
+        links = {"previous_policy_id": rng.choice(policies)["policy_id"], "object_id": rng.choice(["o0", "o1", None])}
+        last = pd.isna(row["recorded_at"]) or all(
+            row["recorded_at"] >= other["recorded_at"] for other in policies if other["policy_id"] == row["policy_id"]
+        )
+        if last and rng.random() < 0.5 and (pd.isna(row["recorded_at"]) or row["recorded_at"] < cutoff):
+            rows.append(row | links | {"recorded_at": cutoff})
+    changed = panel_of(book, with_rows(book.tables, "policies", rows), target)
+    assert len(rows) > 5
+    (have, at), (want, then) = before(changed, cutoff), before(original, cutoff)
+    have.index, want.index = (pd.MultiIndex.from_frame(keys[["entity", "cutoff"]]) for keys in (at, then))
+    common = have.index.intersection(want.index)
+    assert len(common) > 0.5 * len(want)
+    pd.testing.assert_frame_equal(have.loc[common], want.loc[common], check_exact=True)
+
+
+def late_of(rng, book, cutoff):
+    """Late terms in a random order."""
+    rows = late_terms(rng, book.tables["terms"], cutoff)
+    return rng.sample(rows, len(rows))
+
+
 def late_terms(rng, terms, cutoff):
     """Further terms of known policies that began before the cutoff, or will soon, and were entered at it or later."""
     late = cutoff + rng.choice([0 * SECOND, SECOND, timedelta(days=rng.randint(1, 300))])
