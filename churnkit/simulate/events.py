@@ -124,15 +124,13 @@ def surveys_table(year: Year, rounds: Rounds, ids: Ids, window: Window, rng: np.
     contacts, claims = np.concatenate([contact_ids(year, ids), none]), np.concatenate([claim_ids(year, ids), none])
     round_number = pd.Series(np.arange(len(rounds.policy))[row]).astype("str")
     owner_policy = pd.Series(ids.policy[year.position[policy]])
-    sent, began = rounds.sent[row], year.contacts.day + year.contacts.second / _DAY
-    held = np.append(began < year.ended[year.contacts.policy], False)  # a contact after the policy's end is not there
-    after_contact = (occasion == 0) & held[event]
+    sent = rounds.sent[row]
     frame = pd.DataFrame({
         "response_id": "R" + owner_policy.str.slice(1) + "-" + pd.Series(year.state.years[policy]).astype("str")
         + "-" + round_number + "-" + pd.Series(np.array(INSTRUMENTS)[question]),
         "customer_id": ids.customer[year.policies.owner[policy]], "policy_id": owner_policy,
         "claim_id": claims[np.where(occasion == 1, event, -1)],
-        "interaction_id": contacts[np.where(after_contact, event, -1)],
+        "interaction_id": contacts[np.where(occasion == 0, event, -1)],
         "instrument": np.array(INSTRUMENTS)[question], "touchpoint": np.array(_OCCASIONS)[occasion],
         "dimension": np.array(_DIMENSIONS)[occasion], "sent_at": moments(sent),
         "answered_at": _known(answered_at, answered_at, window), "score": _known(score, answered_at, window),
