@@ -68,7 +68,8 @@ def only_answers(book: Book) -> Iterator[Failing]:
         return
     told = " AND answered_at IS NULL" if book.has_column("surveys", "answered_at") else ""
     found = book.sql(f"SELECT instrument, count(*) AS asked, count(CASE WHEN score IS NULL{told} THEN 1 END)"
-                     " AS silent FROM raw_surveys WHERE instrument IS NOT NULL GROUP BY instrument ORDER BY instrument")  # fmt: skip
+                     " AS silent FROM raw_surveys WHERE instrument IS NOT NULL GROUP BY instrument"
+                     " ORDER BY instrument")  # fmt: skip
     full = [row for row in found.to_pylist() if not row["silent"]]
     if len(full) < len(found):
         full = [row for row in full if row["asked"] >= LEAST_OF_SOME]

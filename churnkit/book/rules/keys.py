@@ -10,6 +10,7 @@ from churnkit.book.open import Book
 from churnkit.book.rules.tables import present
 
 EVENT_KEYS = {"claim_id": "claims", "interaction_id": "interactions"}
+BEFORE_DAYS, LATE_DAYS = 365, 30  # how long ago an event may be that a row refers to; how late it may be entered
 _OWNERS = ("customer_id", "policy_id")
 
 
@@ -39,8 +40,8 @@ def orphan_keys(book: Book) -> Iterator[Failing]:
     """FK06: keys that lead to no row.
 
     Every key of a table that is there is looked up, but for previous_policy_id, which may well lead out of the extract.
-    A claim or contact that a row refers to may have been before the first one in the book: within a year of that
-    first one such rows are left alone.
+    A claim or contact that a row refers to may have been before the first one in the book, or not be entered yet: rows
+    within a year of that first one, or in the last 30 days before data_cutoff, are left alone.
     """
     for table in present(book):
         spec = book.schema[table]
@@ -50,11 +51,7 @@ def orphan_keys(book: Book) -> Iterator[Failing]:
             key = book.schema[parent].key
             if not book.has_column(parent, key) or not book.has_column(table, column):
                 continue
-            since = ""
-            if column in EVENT_KEYS:
-                first = book.sql(f"SELECT min({book.schema[parent].clocks[0]}) AS first FROM raw_{parent}")["first"]
-                begin = first[0].as_py()
-                since = f" AND c.{spec.clocks[0]} >= TIMESTAMP '{begin}' + INTERVAL 365 DAY" if begin else ""
+            since = _while_complete(book, table, parent) if column in EVENT_KEYS else ""
             orphans = (f"SELECT c._row, c.{column} AS value FROM raw_{table} AS c WHERE c.{column} IS NOT NULL{since}"
                        f" AND NOT EXISTS (SELECT 1 FROM raw_{parent} AS q WHERE q.{key} = c.{column})")  # fmt: skip
             yield Failing(
@@ -67,3 +64,13 @@ def orphan_keys(book: Book) -> Iterator[Failing]:
                 lambda facts: ("trim the keys on both sides" if facts["trimmed"] else "complete the extract"),
                 severity="warning", error_above=0.01,
                 facts={"trimmed": "count(*) FILTER (WHERE found_trimmed)"}, column=column)  # fmt: skip
+
+
+def _while_complete(book: Book, table: str, parent: str) -> str:
+    """SQL that keeps the rows whose parent, were there one, would be in the book."""
+    first = book.sql(f"SELECT min({book.schema[parent].clocks[0]}) AS first FROM raw_{parent}")["first"][0].as_py()
+    if first is None:
+        return ""
+    clock = f"c.{quote(book.schema[table].clocks[0])}"
+    return (f" AND {clock} >= TIMESTAMP '{first}' + INTERVAL {BEFORE_DAYS} DAY"
+            f" AND {clock} < TIMESTAMP '{book.settings.data_cutoff}' - INTERVAL {LATE_DAYS} DAY")  # fmt: skip
