@@ -46,6 +46,31 @@ def check_workspace(path: Path) -> Path:
     return path
 
 
+def check_page(path: Path) -> Path:
+    """Return the path if a page can be written there, before any work is done.
+
+    Raises
+    ------
+    UsageError
+        If its name does not end in .html, or its folder does not exist.
+    """
+    if path.suffix.lower() != ".html" or path.is_dir() or not path.resolve().parent.is_dir():
+        raise UsageError("A report is an .html file in a folder that exists.", found=str(path),
+                         fix="Name it so, as check.html.")  # fmt: skip
+    return path
+
+
+def write_page(text: str, path: Path) -> Path:
+    """Write a page to a temporary name and move it into place."""
+    unfinished = check_page(path).with_name(f".{os.getpid()}-{path.name}")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
+
+
 def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """Write a table to a temporary name and move it into place.
 

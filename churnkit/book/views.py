@@ -35,9 +35,11 @@ def given(source: Source, column: str, *, settings: Settings) -> tuple[str, str]
     if kind in ("text", "other"):
         name, kind = f"nullif({name}::VARCHAR, '')", "text"
     if mapped:
-        cases = " ".join(f"WHEN {literal(theirs.strip())} THEN {literal(ours)}" for theirs, ours in mapped.items())
-        text = as_text(name, kind)
-        name, kind = f"nullif(CASE trim({text}) {cases} ELSE {text} END, '')", "text"
+        text, spec = as_text(name, kind), source.spec.column(column)
+        closed = spec is not None and bool(spec.values)  # whose values the contract lists: case does not matter
+        pairs = {(theirs.strip().lower() if closed else theirs.strip()): ours for theirs, ours in mapped.items()}
+        cases = " ".join(f"WHEN {literal(theirs)} THEN {literal(ours)}" for theirs, ours in pairs.items())
+        name, kind = f"nullif(CASE {'lower' if closed else ''}(trim({text})) {cases} ELSE {text} END, '')", "text"
     return (without_marks(source.spec.column(column), name) if kind == "text" else name), kind
 
 
