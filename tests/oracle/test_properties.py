@@ -128,7 +128,8 @@ def test_policies_entered_after_the_cutoff_change_nothing(seed, target, rng):
     cutoff, policies = a_cutoff(rng, original), book.tables["policies"].to_dict("records")
     new, terms = [], []
     for i, row in enumerate(row for row in policies if rng.random() < 0.5):
-        previous = rng.choice([None, row["policy_id"], rng.choice(policies)["policy_id"]])
+        own = [p["policy_id"] for p in policies if p["customer_id"] == row["customer_id"]]
+        previous = rng.choice([None, *own])
         links = {"previous_policy_id": previous, "object_id": rng.choice(["o0", "o1", "o2", row["object_id"]])}
         new.append(row | links | {"policy_id": f"late{i}", "recorded_at": cutoff})
         terms += [
