@@ -16,6 +16,7 @@ from churnkit.book.engine import quote
 from churnkit.book.finding import Failing, Filter, Finding
 from churnkit.book.open import Book
 from churnkit.book.rules import RULES
+from churnkit.book.unused import unused
 from churnkit.errors import ContractError
 
 _SEVERITIES = ("error", "warning", "note")
@@ -136,14 +137,7 @@ def check_book(book: Book) -> Findings:
         dict.fromkeys(items),
         key=lambda item: (_SEVERITIES.index(item.severity), order.index(item.table), item.code[-2:]),
     )
-    return Findings(tuple(unique), source=book.source, unused=_unused(book))
-
-
-def _unused(book: Book) -> tuple[str, ...]:
-    columns = [f"{table}: {', '.join(names)} — not in the contract; to use one as a contract column, map it under"
-               f" [{table}.columns] in churnkit.toml" for table, names in book.undeclared.items()]  # fmt: skip
-    files = [f"{', '.join(book.unknown)} — no table of the contract"] if book.unknown else []
-    return (*columns, *files)
+    return Findings(tuple(unique), source=book.source, unused=unused(book))
 
 
 def _counts(book: Book, asked: Sequence[Failing]) -> dict[Filter, int]:

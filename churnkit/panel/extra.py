@@ -144,14 +144,16 @@ def _of_earlier_terms(table: Table, column: Column) -> Iterator[Spec]:
     for scope in ("policy", "customer"):
         for aggregate in aggregates.get(column.type, ()):
             stem = f"{column.name}_policy" if scope == "policy" else column.name
-            en, zh = _told(column, column.name.replace("_", " "), *_EARLIER[scope, aggregate])
+            words = column.name.replace("_", " ")
+            en, zh = _told(column, (words, words), *_EARLIER[scope, aggregate])
             yield _spec(table, column, f"{stem}_{aggregate}{'' if aggregate == 'last' else '_all'}", aggregate,
                         clock=column.known_at, scope=scope, unit=_unit(column, aggregate), en=en, zh=zh)  # fmt: skip
 
 
 def _of_event_column(table: Table, column: Column) -> Iterator[Spec]:
-    clock = clock_of(table.name, column.name, {table.name: table})
-    noun, stem = f"{table.name} {column.name}".replace("_", " "), f"{table.name}_{column.name}"
+    clock, stem = clock_of(table.name, column.name, {table.name: table}), f"{table.name}_{column.name}"
+    words, said = column.name.replace("_", " "), table.name.replace("_", " ")
+    noun = (f"{table.en or said}, {words}", f"{table.zh or said}，{words}")
     share = column.type == "bool"
     for days in AVERAGED if column.type in ("number", "integer", "money", "bool") else ():
         window, span = _WINDOWS.get(days or 0, ("", ""))
@@ -192,7 +194,7 @@ def _plain(words: str) -> tuple[str, str]:
     return f"{words}: {{value}}", f"{words}：{{value}}"
 
 
-def _told(column: Column, noun: str, how: str, how_zh: str) -> tuple[str, str]:
+def _told(column: Column, noun: tuple[str, ...], how: str, how_zh: str) -> tuple[str, str]:
     """The column's own words, or its name, and in brackets what was made of it."""
-    en, zh = _plain(noun)
-    return f"{column.en or en} ({how})", f"{column.zh or zh}（{how_zh}）"
+    en, zh = column.en or f"{noun[0]}: {{value}}", column.zh or f"{noun[1]}：{{value}}"
+    return f"{en} ({how})", f"{zh}（{how_zh}）"

@@ -230,7 +230,7 @@ class Feature:
                 raise LeakageError(f"Column {self.table}.{column} is for audits only and never a feature.",
                                    where=f"feature {self.name!r}", fix="Drop the feature.")  # fmt: skip
             known = known_clock(spec, column)
-            fine = not known or known in (self.clock, spec.clocks[0]) or (self.table, known, self.clock) in _ORDERED
+            fine = known in ("", self.clock, *spec.clocks[:1]) or (self.table, known, self.clock) in _ORDERED
             if not fine and self.aggregate != "attribute":
                 raise LeakageError(
                     f"Feature {self.name!r} reads {self.table}.{column} through {self.clock}; "
