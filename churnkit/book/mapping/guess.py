@@ -110,7 +110,7 @@ def guess_mapping(folder: str | os.PathLike[str]) -> MappingGuess:
     finally:
         engine.close()
     rest = leftovers(found, {guess.extract.relation for guess in tables})
-    own = tuple(each for each in map(events, rest) if each is not None)
+    own = tuple(each for each in map(events, (one for one in rest if not _twin(one, tables))) if each is not None)
     others = tuple(_none(each, tables) for each in rest if each not in [one.extract for one in own])
     return MappingGuess(str(folder), tables, meanings, habits, _extras(tables), own, (*others, *unread))
 
@@ -155,10 +155,15 @@ def _extras(tables: tuple[TableGuess, ...]) -> tuple[ExtraGuess, ...]:
     return tuple(sorted(found, key=lambda each: order.index(each.table)))
 
 
+def _twin(extract: Extract, tables: tuple[TableGuess, ...]) -> TableGuess | None:
+    """The table whose file has the same headers: this one is another part of it."""
+    headers = [held.name for held in extract.columns]
+    return next((guess for guess in tables if [held.name for held in guess.extract.columns] == headers), None)
+
+
 def _none(extract: Extract, tables: tuple[TableGuess, ...]) -> str:
     """Say what a file is that is no table: a further part of one, or unknown."""
-    headers = [held.name for held in extract.columns]
-    twin = next((guess for guess in tables if [held.name for held in guess.extract.columns] == headers), None)
+    twin = _twin(extract, tables)
     if twin is not None:
         return f"{extract.name}: the columns of {twin.extract.name} again; join the two, as a table is one file"
     return f"{extract.name}: none of the contract's tables"

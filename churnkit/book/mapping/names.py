@@ -24,6 +24,8 @@ from churnkit.book.mapping.words import (
 
 _BRACKETS = re.compile(r"[(\[{【〔<《]([^)\]}】〕>》]*)[)\]}】〕>》]")
 _TOKENS = {short: word for word, every in SHORT.items() for short in every.split()} | PHRASES
+_OWNERS = {"customer", "client", "insured", "agent", "holder", "first", "last", "full", "contact", "driver"}
+_REACHES = ("mobile", "phone", "telephone", "email", "address", "passport", "ssn", "wechat", "surname")
 _FLAGS = {"flag", "flg", "ind", "indicator", "yn", "fl"}
 _OTHER_CHINESE, _OTHER_ENGLISH = tuple(OTHER_CHINESE.split()), frozenset(OTHER_ENGLISH.split())
 
@@ -148,12 +150,20 @@ def _alike_english(name: list[str], known: list[str], table: str) -> float:
 
 @lru_cache(maxsize=5_000)
 def personal(name: str) -> bool:
-    """Whether a header names or reaches a person: a name, a number to call, an identity card."""
+    """Whether a header names or reaches a person: a name, a number to call, an identity card.
+
+    Examples
+    --------
+    >>> personal("投保人姓名"), personal("MOBILE_NO"), personal("agent_name"), personal("product_name")
+    (True, True, True, False)
+    """
     found = loosen(name)
-    return any(
-        found == known or (re.search(r"[一-鿿]", known) and found.endswith(known) and len(known) > 1)
-        for known in _loosened(PERSONAL)
-    )
+    if re.search(r"[一-鿿]", found):
+        return any(found.endswith(known) for known in _loosened(PERSONAL) if len(known) > 1)
+    words = found.removesuffix(" number").split()
+    if words[-1:] == ["name"] and words[0] in _OWNERS:
+        return True
+    return " ".join(words) in _loosened(PERSONAL) or words[-1:] in [[word] for word in _REACHES]
 
 
 def meaning(column: str, value: str) -> str | None:

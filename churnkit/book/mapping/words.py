@@ -23,7 +23,7 @@ FILES: dict[str, str] = {
 
 # Columns that name or reach a person: never proposed as a feature, whatever they hold.
 PERSONAL = (
-    "name mobile phone tel telephone email mail id_card identity passport address ssn national_id bank_account"
+    "name mobile phone tel telephone email e_mail mail id_card identity passport address ssn national_id bank_account"
     " birthday wechat first_name last_name full_name surname contact_person postcode street 姓名 客户姓名 名字 手机"
     " 手机号 电话 联系电话 身份证 身份证号 证件号 证件号码 地址 联系地址 邮箱 银行卡 银行账号 微信 联系人 护照"
     " 投保人姓名 被保险人姓名 投保人名称 被保险人名称 客户名称 邮编"
