@@ -92,10 +92,13 @@ def _coded(column: pd.Series[Any]) -> tuple[npt.NDArray[np.intp], list[str]]:
 
 
 def _levels(column: pd.Series[Any]) -> tuple[str, ...]:
+    """Categories in the order of their codes: the most frequent first, so that a model is the same in any language."""
     codes, values = _coded(column)
-    present = [values[i] for i in np.unique(codes[codes >= 0])]
-    ordered = isinstance(column.dtype, pd.CategoricalDtype) and bool(column.cat.ordered)
-    return tuple(dict.fromkeys(present if ordered else sorted(present)))
+    count = np.bincount(codes[codes >= 0], minlength=len(values))
+    present = [(values[i], int(count[i])) for i in np.flatnonzero(count)]
+    if not (isinstance(column.dtype, pd.CategoricalDtype) and column.cat.ordered):
+        present.sort(key=lambda each: (-each[1], each[0]))
+    return tuple(dict.fromkeys(value for value, _ in present))
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class Columns:
         In training order.
     categories : dict of str to tuple of str
         Category columns with their values; the position of a value is its code. An ordered pandas category keeps
-        its order, everything else is ordered by name.
+        its order, everything else is ordered by frequency, then by name.
     named : bool
         Whether training saw names (a DataFrame) or a bare array.
     """
@@ -209,12 +212,18 @@ class Columns:
 
     def unseen(self, X: Any) -> Bools:
         """Say for each row whether a category holds a value that training never saw."""
-        frame = self.align(X)
-        flags = np.zeros(len(frame), dtype=bool)
+        flags = [rows for rows, _ in self.unseen_by_column(X).values()]
+        return np.any(flags, axis=0) if flags else np.zeros(len(as_frame(X)), dtype=bool)
+
+    def unseen_by_column(self, X: Any) -> dict[str, tuple[Bools, list[str]]]:
+        """Rows with a value that training never saw, and the values, by category column that has some."""
+        frame, found = self.align(X), {}
         for name, known in self.categories.items():
             codes, values = _coded(frame[name])
-            flags |= np.array([*(v not in known for v in values), False])[codes]
-        return flags
+            rows = np.array([*(v not in known for v in values), False])[codes]
+            if rows.any():
+                found[name] = (rows, sorted({values[code] for code in np.unique(codes[rows])}))
+        return found
 
 
 def check_labels(y: Any, rows: int, *, min_events: int) -> Labels:

@@ -37,10 +37,17 @@ def test_kind_of(values, kind):
     assert kind_of(values) == kind
 
 
-def test_codes_are_positions_in_name_order_and_missing_is_nan(frame):
+def test_codes_go_by_frequency_then_name_and_missing_is_nan(frame):
     columns = Columns.learn(frame)
-    assert columns.categories == {"line": ("home", "motor"), "web": ("False", "True")}
-    np.testing.assert_array_equal(columns.matrix(frame), [[30, 1, 1], [40, 0, 0], [50, np.nan, 1]])
+    assert columns.categories == {"line": ("home", "motor"), "web": ("True", "False")}
+    np.testing.assert_array_equal(columns.matrix(frame), [[30, 1, 0], [40, 0, 1], [50, np.nan, 0]])
+
+
+def test_codes_are_the_same_in_any_language():
+    city = pd.Series(["Xian", "Beijing", "Xian", "Chengdu", "Beijing", "Xian"])
+    chinese = city.map({"Xian": "西安", "Beijing": "北京", "Chengdu": "成都"})
+    codes = [Columns.learn(f).matrix(f) for f in (pd.DataFrame({"city": city}), pd.DataFrame({"city": chinese}))]
+    np.testing.assert_array_equal(*codes)
 
 
 def test_an_ordered_category_keeps_its_order():
