@@ -13,12 +13,22 @@ import pandas as pd
 
 from churnkit.book.declared import extended
 from churnkit.book.schema import TABLES, Schema
-from churnkit.book.validate import check_choice, check_days, check_keys, check_text, check_zone, unknown, wrong
+from churnkit.book.validate import (
+    check_choice,
+    check_days,
+    check_keys,
+    check_text,
+    check_zone,
+    near_miss,
+    unknown,
+    wrong,
+)
 from churnkit.errors import UsageError
 from churnkit.moments import to_moment
 
 FILE = "churnkit.toml"
 _TABLE_KEYS = ("columns", "values", "scale", "extra", "delay_days", "file", "sheet", "encoding", "where")
+_PLACES = {key: f"[terms.{key}]" for key in ("columns", "values", "scale", "extra")}
 _WORDS = ("file", "sheet", "encoding", "where")
 MATCHES = ("object", "line", "household")
 
@@ -231,6 +241,9 @@ def _read_keys(raw: dict[str, Any]) -> dict[str, Any]:
         elif key in known:
             for inner, content in check_keys(f"[{key}]", value, _TABLE_KEYS).items():
                 tables[inner][key] = content
+        elif key in _TABLE_KEYS:
+            raise UsageError(f"The setting {key} is one of a table.", found="it stands on its own",
+                             fix=f"Write it under its table: {_PLACES.get(key, f'[terms] {key} = ...')}.")  # fmt: skip
         else:
             raise unknown(key, "the file", [*top, *sections, *whole, *known])
     return settings | {key: value for key, value in tables.items() if value}
@@ -255,6 +268,11 @@ def _check_values(schema: Schema, table: str, values: Any) -> None:
             raise wrong(f"[{table}.values] {column}", mapping, wanted)
         if column not in schema[table].column_names:
             raise unknown(column, f"[{table}.values]", schema[table].column_names)
+        found = schema[table].column(column)
+        for theirs, ours in mapping.items() if found is not None and found.values else ():
+            if ours.strip() and ours.strip().lower() not in found.values:  # type: ignore[union-attr]
+                raise UsageError(f"The setting [{table}.values.{column}] leads to the contract's words.",
+                                 found=f"{theirs!r} to {ours!r}", fix=near_miss(ours, found.values))  # type: ignore[union-attr]  # fmt: skip
 
 
 def _check_scale(schema: Schema, table: str, factors: Any) -> None:

@@ -28,9 +28,9 @@ def unknown(key: str, where: str, allowed: Iterable[str]) -> UsageError:
     return UsageError(f"Settings know no key {key!r} in {where}.", fix=near_miss(key, allowed))
 
 
-def wrong(key: str, value: Any, wanted: str) -> UsageError:
+def wrong(key: str, value: Any, wanted: str, *, fix: str = "") -> UsageError:
     """Return the error for a value of the wrong type or out of its choices."""
-    return UsageError(f"The setting {key} must be {wanted}.", found=f"{value!r}")
+    return UsageError(f"The setting {key} must be {wanted}.", found=f"{value!r}", fix=fix)
 
 
 def check_keys(where: str, value: Any, allowed: Iterable[str]) -> dict[str, Any]:
@@ -58,7 +58,9 @@ def check_text(key: str, value: Any) -> None:
 def check_choice(key: str, value: Any, choices: tuple[str, ...]) -> None:
     """Refuse what is none of the choices."""
     if value not in choices:
-        raise wrong(key, value, " or ".join(f'"{choice}"' for choice in choices))
+        near = get_close_matches(str(value), choices, n=1)
+        raise wrong(key, value, " or ".join(f'"{choice}"' for choice in choices),
+                    fix=f"Did you mean {near[0]!r}?" if near else "")  # fmt: skip
 
 
 def check_zone(value: Any) -> None:

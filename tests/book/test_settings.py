@@ -88,6 +88,40 @@ def test_a_missing_data_cutoff_says_how_to_set_it(tmp_path):
         ('[claims.values]\ndecision = "x"', "a section per column"),
         ('[claims.values.decison]\na = "paid"', "'decison'.*Did you mean 'decision'"),
         ("data_cutoff = ", "readable TOML"),
+        ('[terms.colums]\na = "b"', r"'colums' in \[terms\].*Did you mean 'columns'"),
+        ("[term]\ndelay_days = 1", "'term'.*Did you mean 'terms'"),
+        ("terms = 3", r"\[terms\] must be a section"),
+        ("[terms]\nfile = 3", "terms.file must be a text"),
+        ('[terms]\nsheet = " "', "terms.sheet must be a text"),
+        ("[terms]\nencoding = 3", "terms.encoding must be a text"),
+        ('[terms]\nwhere = ""', "terms.where must be a text"),
+        ('[terms]\ncolumns = ["a"]', r"\[terms.columns\] must be a section"),
+        ('[terms.columns]\nstart_dat = "x"', "'start_dat'.*Did you mean 'start_date'"),
+        ('[terms.columns]\npremium = ""', r"\[terms.columns\] premium must be a text"),
+        ("[terms]\nscale = 3", r"\[terms.scale\] must be a section"),
+        ("[terms.scale]\npremum = 10", "'premum'.*Did you mean 'premium'"),
+        ("[terms.scale]\nstart_date = 10", "'start_date' in .*amounts and numbers"),
+        ('[terms.scale]\npremium = "10"', "premium must be a number above 0"),
+        ("[terms.values.end_reason]\na = 3", "a section per column"),
+        ('[policies.values.line]\nx = "moto"', "leads to the contract's words.*'x' to 'moto'.*Did you mean 'motor'"),
+        ('[values]\na = "b"', r"values is one of a table.*\[terms.values\]"),
+        ("delay_days = 3", r"delay_days is one of a table.*\[terms\] delay_days"),
+        ("tables = 3", r"\[tables\] must be a section"),
+        ("[tables]\nx = 3", r"\[tables.x\] must be a section"),
+        ("features = 3", r"\[features\] must be a section"),
+        ('[renewal]\nmatch = "object"', "renewal.match must be a list"),
+        ('[renewal]\nmatch = ["objects"]', "renewal.match must be .*Did you mean 'object'"),
+        ('[renewal]\nmatsh = ["object"]', "'matsh'.*Did you mean 'match'"),
+        ('[churn]\nsnapshot = "yearly"', "'snapshot'.*Did you mean 'snapshots'"),
+        ("[engine]\nthread = 1", "'thread'.*Did you mean 'threads'"),
+        ("[terms.extra]\npower = 3", r"\[terms.extra\] power must be a type"),
+        ('[terms.extra]\npower = "numbr"', "power type must be"),
+        ('[terms.extra]\npremium = "number"', r"premium, which the table has already.*\[terms.columns\]"),
+        ('[terms.extra]\n"功率" = "number"', "letters, digits and _"),
+        ('[terms.extra.x]\ntype = "number"\nknown = "y"', "'known'.*Did you mean 'known_at'"),
+        ('[terms.extra.x]\ntype = "number"\nknown_at = "offer_dat"', "Did you mean 'offer_date'"),
+        ('[tables.visits]\nkey = "v"', "a key and at least one clock"),
+        ('[tables.visits]\nkey = "v"\nclocks = ["at_"]\ncolumn = {}', "'column'.*Did you mean 'columns'"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_place(tmp_path, line, message):
@@ -96,6 +130,11 @@ def test_a_wrong_file_is_refused_with_its_place(tmp_path, line, message):
         read_settings(_file(tmp_path, text))
     assert caught.value.exit_code == 2
     assert "churnkit.toml" in str(caught.value)
+
+
+def test_a_value_may_lead_to_empty_and_to_any_case_of_a_word(tmp_path):
+    text = 'data_cutoff = 2026-01-01\n[terms.values.end_reason]\n"有效" = ""\n"脱保" = "Expired"'
+    assert read_settings(_file(tmp_path, text)).values["terms"]["end_reason"] == {"有效": "", "脱保": "Expired"}
 
 
 def test_a_file_that_is_not_utf8_is_refused(tmp_path):
