@@ -48,6 +48,9 @@ def demo(
     years: Annotated[int, typer.Option(min=4, max=20, help="Observed years.")] = 6,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 0,
     world: Annotated[str, typer.Option(help="Causal world, A to I.")] = "F",
+    messy: Annotated[
+        bool, typer.Option("--messy", help="Damage a copy of the book first, and work with that.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run everything on a simulated insurer whose truth is known."""
@@ -57,7 +60,9 @@ def demo(
 
     check_workspace(folder)
     steps = Steps()
-    answer = run_demo(folder, steps, customers=customers, years=years, seed=seed, world=world, tell=not as_json)
+    answer = run_demo(
+        folder, steps, customers=customers, years=years, seed=seed, world=world, messy=messy, tell=not as_json
+    )
     if as_json:
         _print_json(answer)
         return
@@ -185,6 +190,7 @@ def score(
     from churnkit.apps.scoring import score as score_book
     from churnkit.apps.tracking import load_model
     from churnkit.apps.training import checked
+    from churnkit.book.finding import Finding
     from churnkit.book.open import open_book
     from churnkit.moments import to_moment
 
@@ -193,11 +199,15 @@ def score(
     book = open_book(data, data_cutoff=data_cutoff)
     checked(book, steps)
     model, value = load_model(target.value, workspace=workspace)
+    findings: list[Finding] = []
     with steps.step("score", f"Scoring what is in force on {as_of}"):
-        scores = score_book(book, model, as_of=as_of, value=value, language=language.value)
+        scores = score_book(book, model, as_of=as_of, value=value, language=language.value, tell=findings.append)
         write_table(scores, output)
+    for finding in findings:
+        steps.say(f"{finding.severity:<7}  {finding}")
     if as_json:
-        _print_json({"rows": len(scores), "unsure": int(scores["unsure"].sum()), "output": str(output)})
+        _print_json({"rows": len(scores), "unsure": int(scores["unsure"].sum()), "output": str(output),
+                     "findings": [str(finding) for finding in findings]})  # fmt: skip
     else:
         print(f"{len(scores):,} rows, {int(scores['unsure'].sum()):,} of them unsure, written to {output}")
 

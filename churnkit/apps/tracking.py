@@ -9,7 +9,7 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -32,6 +32,7 @@ from mlflow.types import ColSpec, DataType, Schema
 
 import churnkit
 from churnkit import plots
+from churnkit.book.finding import Finding
 from churnkit.errors import UsageError
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.curves import gains_curve, reliability_curve
@@ -94,6 +95,7 @@ def log_model(
     *,
     evaluation: Evaluation | None = None,
     value: LifetimeValue | None = None,
+    findings: Sequence[Finding] = (),
 ) -> str:
     """Log a fitted model to the active run: params, metrics with intervals, plots, SHAP summary, tags, the model.
 
@@ -103,6 +105,7 @@ def log_model(
     train, test : Panel
     evaluation : Evaluation, made from ``test`` if None
     value : LifetimeValue, kept beside the model where given
+    findings : sequence of Finding, what was found at training (LEAK29)
 
     Returns
     -------
@@ -122,6 +125,8 @@ def log_model(
     mlflow.log_metrics(_metrics(done))
     mlflow.set_tags(_tags(model, train, test))
     mlflow.log_text(str(done), "evaluation.txt")
+    if findings:
+        mlflow.log_text("\n".join(str(finding) for finding in findings), "findings.txt")
     mlflow.log_dict(
         {"features": [_entry(name, model.describe(name)) for name in model.columns_.names]}, "features.json"
     )

@@ -11,6 +11,7 @@ import pandas as pd
 from churnkit.apps.console import Steps
 from churnkit.apps.tracking import log_model, track
 from churnkit.book.check import Findings, check_book
+from churnkit.book.finding import Finding
 from churnkit.book.open import Book
 from churnkit.errors import ContractError
 from churnkit.models.ceiling import Ceiling
@@ -18,7 +19,9 @@ from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.metrics import Evaluation, evaluate
 from churnkit.panel.build import build_panel
 from churnkit.panel.extra import declared_features
+from churnkit.panel.leakage import foreseeing_columns, leaking_features
 from churnkit.panel.panel import Panel
+from churnkit.panel.ripening import require_classes
 from churnkit.value.lifetime import LifetimeValue
 
 Target = Literal["renewal", "churn"]
@@ -27,13 +30,14 @@ TEST_DAYS = 365
 
 @dataclass(frozen=True)
 class Trained:
-    """A model with the rows it was made of and measured on."""
+    """A model with the rows it was made of and measured on, and what was found in them (LEAK29)."""
 
     target: Target
     panel: Panel
     train: Panel
     test: Panel
     model: RenewalModel | ChurnModel
+    findings: tuple[Finding, ...] = ()
 
 
 def checked(book: Book, steps: Steps) -> Findings:
@@ -70,11 +74,16 @@ def fit_target(
         steps.say(f"  as of the extract: {column}: no history, so its value may be younger than the cutoff")
     begin = last_ripe_year(panel) if test_from is None else test_from
     train, test = panel.split(test_from=begin)
+    maker = RenewalModel if target == "renewal" else ChurnModel
+    model = maker(random_state=random_state, n_jobs=n_jobs)
+    require_classes(panel, train, least=model.min_events)
+    findings = (*leaking_features(train.X, train.y, features=train.features, groups=train.groups),
+                *foreseeing_columns(book, train))  # fmt: skip
+    for finding in findings:
+        steps.say(f"{finding.severity:<7}  {finding}")
     with steps.step(f"{target} model", f"Training the {target} model on {len(train):,} rows"):
-        maker = RenewalModel if target == "renewal" else ChurnModel
-        model = maker(random_state=random_state, n_jobs=n_jobs)
         model.fit(train.X, train.y, cutoff=train.cutoff, groups=train.groups, features=train.features)
-    return Trained(target, panel, train, test, model)
+    return Trained(target, panel, train, test, model, findings)
 
 
 def measure(trained: Trained, steps: Steps, *, ceiling: Ceiling | None = None) -> Evaluation:
@@ -96,7 +105,8 @@ def record(
     """Track the run in the workspace and return the model's URI."""
     saying = f"Recording the {trained.target} run in MLflow"
     with steps.step(f"{trained.target} tracking", saying), track(trained.target, workspace=workspace):
-        return log_model(trained.model, trained.train, trained.test, evaluation=done, value=value)
+        return log_model(trained.model, trained.train, trained.test, evaluation=done, value=value,
+                         findings=trained.findings)  # fmt: skip
 
 
 def summary(trained: Trained, done: Evaluation) -> dict[str, Any]:
@@ -109,5 +119,6 @@ def summary(trained: Trained, done: Evaluation) -> dict[str, Any]:
         "excluded": trained.panel.info.get("excluded", {}),
         "metrics": done.metrics,
         "baselines": done.baselines,
+        "findings": [str(finding) for finding in trained.findings],
         "text": done.text,
     }

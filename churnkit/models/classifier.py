@@ -135,6 +135,11 @@ class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         index = X.index if isinstance(X, pd.DataFrame) else None
         return pd.Series(self.columns_.unseen(X), index=index, name="unsure")
 
+    def unseen(self, X: Any) -> dict[str, tuple[int, list[str]]]:
+        """Count the rows with a category that training never saw, and name the categories, by column that has some."""
+        check_is_fitted(self, "booster_")
+        return {name: (int(rows.sum()), values) for name, (rows, values) in self.columns_.unseen_by_column(X).items()}
+
     def describe(self, name: str) -> Feature | None:
         """Return what a column is: the spec given in training, else the standard feature of that name, or None."""
         given = {feature.name: feature for feature in getattr(self, "features_", None) or ()}

@@ -19,6 +19,7 @@ from churnkit.panel.labels import Labels, churn_labels, renewal_labels
 from churnkit.panel.load import switched_off
 from churnkit.panel.panel import Panel
 from churnkit.panel.partition import partition_features
+from churnkit.panel.ripening import ripening
 from churnkit.panel.terms import Terms, load_terms
 
 Target = Literal["renewal", "churn"]
@@ -221,18 +222,13 @@ def _checked_features(features: tuple[Feature, ...], target: str) -> tuple[Featu
 def _check_labels(labels: Labels, target: Target) -> None:
     """CLS28: a label must be there, and differ."""
     ripe = labels.y[~np.isnan(labels.y)]
+    more = ripening(labels.ripe_at.view("M8[us]"), labels.cause == "unripe")
     if not len(ripe):
-        waiting = labels.ripe_at[labels.cause == "unripe"]
-        when = (
-            f"the first of {len(waiting):,} ripens on {str(waiting.min().view('M8[us]'))[:10]}"
-            if len(waiting)
-            else "none will"
-        )
-        raise ContractError("CLS28: training needs ripe labels.", found=f"none for {target}; {when}",
+        raise ContractError("CLS28: training needs ripe labels.", found=f"none for {target}; {more}",
                             fix="Bring longer histories or a later data_cutoff, or score with as_of.")  # fmt: skip
     if len(np.unique(ripe)) < 2:
         raise ContractError(
             "CLS28: training needs both classes.",
-            found=f"{_NAME[target]} = {ripe[0]:.0f} in all {len(ripe):,} ripe labels",
-            fix="Check how terms follow each other (policy_id, previous_policy_id) and how they ended.",
+            found=f"{_NAME[target]} = {ripe[0]:.0f} in all {len(ripe):,} ripe labels; {more}",
+            fix="Check how terms follow each other (policy_id, previous_policy_id, renewal.match) and how they ended.",
         )
