@@ -13,52 +13,87 @@ from churnkit.apps.output import write_table
 from churnkit.apps.scoring import score
 from churnkit.apps.tracking import ARTIFACTS, DATABASE
 from churnkit.apps.training import Trained, checked, fit_target, measure, priced, record, summary
+from churnkit.book.finding import Finding
 from churnkit.book.open import Book, open_book
 from churnkit.models.ceiling import Ceiling, ceiling_predictions
 from churnkit.models.metrics import Evaluation
 from churnkit.retain.plan import RetentionPlan, plan_retention
 from churnkit.simulate.book import simulate_book
+from churnkit.simulate.damaged import Damaged
+from churnkit.simulate.messy import messy_book
 from churnkit.simulate.truth import observation_probability
 from churnkit.value.economics import economics_table, margin
 from churnkit.value.lifetime import LifetimeValue
 
 CAPACITY = 10
+MESSY = "messy"
 
 
 def run_demo(
     root: Path, steps: Steps, *, customers: int = 20_000, years: int = 6, seed: int = 0, world: str = "F",
-    tell: bool = True,
+    messy: bool = False, tell: bool = True,
 ) -> dict[str, Any]:  # fmt: skip
-    """Simulate, check, train, evaluate, value, track, score and list; return the JSON answer."""
+    """Simulate, check, train, evaluate, value, track, score and list; return the JSON answer.
+
+    With `messy`, everything is done with a damaged copy of the book: the damages stand beside what the check finds of
+    them, and nothing beside the truth, which knows no damaged rows.
+    """
     with steps.step("simulate", f"Simulating {customers:,} customers over {years} years, world {world}") as progress:
         folder = simulate_book(root, customers=customers, years=years, seed=seed, world=world, progress=progress)
-    book = open_book(folder)
-    checked(book, steps)
+    if messy:
+        with steps.step("damage", "Damaging a copy of the book in every way that can live together"):
+            damages = messy_book(folder, root / MESSY, seed=seed)
+    book = open_book(root / MESSY if messy else folder)
+    findings = checked(book, steps)
     renewal = fit_target(book, "renewal", steps, random_state=seed)
-    with steps.step("ceiling", "Asking the truth what could at best be reached"):
-        ceiling = _ceiling(renewal, pd.read_parquet(root / "truth" / "terms.parquet"))
+    ceiling = None
+    if not messy:
+        with steps.step("ceiling", "Asking the truth what could at best be reached"):
+            ceiling = _ceiling(renewal, pd.read_parquet(root / "truth" / "terms.parquet"))
     done = {"renewal": measure(renewal, steps, ceiling=ceiling)}
     churn = fit_target(book, "churn", steps, random_state=seed)
     done["churn"] = measure(churn, steps)
     value = priced(book, renewal)
     models = {"renewal": record(renewal, done["renewal"], steps, workspace=root, value=value),
               "churn": record(churn, done["churn"], steps, workspace=root)}  # fmt: skip
+    scores, plan, drift = _listed(book, renewal, value, steps, root=root, seed=seed)
+    found = _found(damages, [*findings.items, *drift]) if messy else pd.DataFrame()
+    worth, truth = pd.DataFrame(), {}
+    if ceiling is not None:
+        worth = _value_beside_truth(book, scores, value, pd.read_parquet(root / "truth" / "values.parquet"))
+        truth = _truth(ceiling, done["renewal"], worth)
+    if tell:
+        _tell(done, truth, worth, plan, found)
+    return {
+        "targets": {"renewal": summary(renewal, done["renewal"]), "churn": summary(churn, done["churn"])},
+        "truth": truth, "value": worth.to_dict("index"), "contacts": len(plan.table), "left_out": len(plan.left_out),
+        "damages": found.to_dict("records"), "models": models, "paths": _paths(root, messy=messy),
+        "seconds": steps.seconds, "seed": seed, "world": world,
+    }  # fmt: skip
+
+
+def _found(damages: list[Damaged], findings: list[Finding]) -> pd.DataFrame:
+    """What was done to the book, beside what the check counts under that code and table."""
+    rows = []
+    for each in damages:
+        counts = [item.count for item in findings if (item.code, item.table) == (each.code, each.table)]
+        rows.append({"code": each.code, "table": each.table, "damaged": each.count, "found": max(counts, default=0),
+                     "what": each.what})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _listed(
+    book: Book, renewal: Trained, value: LifetimeValue, steps: Steps, *, root: Path, seed: int
+) -> tuple[pd.DataFrame, RetentionPlan, list[Finding]]:
+    drift: list[Finding] = []
     as_of = book.settings.data_cutoff
     with steps.step("score", f"Scoring every policy in force on {as_of:%Y-%m-%d}"):
-        scores = score(book, renewal.model, as_of=as_of, value=value)
+        scores = score(book, renewal.model, as_of=as_of, value=value, tell=drift.append)
         plan = plan_retention(scores, book, capacity=CAPACITY, random_state=seed)
         write_table(scores, root / "scores.parquet")
         write_table(plan.table, root / "contacts.xlsx")
         write_table(plan.left_out, root / "left_out.xlsx")
-    worth = _value_beside_truth(book, scores, value, pd.read_parquet(root / "truth" / "values.parquet"))
-    truth = _truth(ceiling, done["renewal"], worth)
-    if tell:
-        _tell(done, truth, worth, plan)
-    return {
-        "targets": {"renewal": summary(renewal, done["renewal"]), "churn": summary(churn, done["churn"])},
-        "truth": truth, "value": worth.to_dict("index"), "contacts": len(plan.table), "left_out": len(plan.left_out),
-        "models": models, "paths": _paths(root), "seconds": steps.seconds, "seed": seed, "world": world,
-    }  # fmt: skip
+    return scores, plan, drift
 
 
 def _ceiling(trained: Trained, terms: pd.DataFrame) -> Ceiling:
@@ -94,22 +129,30 @@ def _truth(ceiling: Ceiling, done: Evaluation, worth: pd.DataFrame) -> dict[str,
     return {"true_renewal_rate": float(ceiling.truth.mean()), **named, "true_value": true, "estimated_value": estimated}
 
 
-def _paths(root: Path) -> dict[str, str]:
-    places = {"book": "book", "truth": "truth", "mlflow": DATABASE, "artifacts": ARTIFACTS, "scores": "scores.parquet",
-              "contacts": "contacts.xlsx", "left_out": "left_out.xlsx"}  # fmt: skip
+def _paths(root: Path, *, messy: bool) -> dict[str, str]:
+    places = {"book": MESSY if messy else "book", "truth": "truth", "mlflow": DATABASE, "artifacts": ARTIFACTS,
+              "scores": "scores.parquet", "contacts": "contacts.xlsx", "left_out": "left_out.xlsx"}  # fmt: skip
     return {name: str(root / place) for name, place in places.items()}
 
 
-def _tell(done: dict[str, Evaluation], truth: dict[str, float], worth: pd.DataFrame, plan: RetentionPlan) -> None:
+def _tell(
+    done: dict[str, Evaluation], truth: dict[str, float], worth: pd.DataFrame, plan: RetentionPlan, found: pd.DataFrame
+) -> None:
+    if len(found):
+        print("What was damaged, how many rows, and how many the check found")
+        for row in found.to_dict("records"):
+            print(f"  {row['code']:<7} {row['table']:<13} {row['damaged']:>8,} {row['found']:>8,}  {row['what']}")
+        print()
     for target, evaluation in done.items():
         show(
             evaluation.table.reset_index(), title=f"{target}: test metrics with 95 % intervals, beside three baselines"
         )
         print(evaluation.text + "\n")
     beside = "Five-year value of the policies in force (yuan, 8 % a year, current term excluded), beside the truth"
-    show(worth.reset_index(), title=beside, digits=3)
-    print(f"True renewal rate of the test rows {truth['true_renewal_rate']:.1%}. "
-          "The value is the constant-rate baseline.\n")  # fmt: skip
+    if truth:
+        show(worth.reset_index(), title=beside, digits=3)
+        print(f"True renewal rate of the test rows {truth['true_renewal_rate']:.1%}. "
+              "The value is the constant-rate baseline.\n")  # fmt: skip
     print(f"The {len(plan.table)} customers most worth a call")
     reasons = [name for name in map(str, plan.table) if name.startswith("reason_")]
     for row in plan.table.to_dict("records"):
