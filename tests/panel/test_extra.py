@@ -71,6 +71,14 @@ def test_what_is_declared_becomes_a_feature(book, panels):
         assert panel.X[sorted(names[target])].notna().any().all()
 
 
+def test_a_book_that_declares_what_it_has_is_clean(book):
+    findings = check_book(book)
+    assert findings.errors == ()
+    assert findings.unused == ()
+    assert {f.found for f in findings.items if f.table in ("terms", "web_visits")} == set()
+    assert any("segment" in f.found + f.effect for f in findings.items if f.code == "REC17")
+
+
 def test_names_are_ascii_and_never_a_standard_one(book):
     for feature in declared_features(book, "renewal"):
         assert feature.name.isascii()

@@ -8,10 +8,12 @@ from churnkit.book import views
 from churnkit.book.engine import quote
 from churnkit.book.finding import Facts, Failing, Filter, Finding
 from churnkit.book.open import Book
+from churnkit.book.rules.history import stamped_at_extract
 from churnkit.book.rules.tables import present
 
 LATE_DAYS = 30
 CONTACTS = ("interactions", "claims", "complaints")  # what people do by day
+SCHEDULED = {"terms": ("start_date", "end_date", "ended_date")}  # may lie ahead, where they are clocks too
 MOSTLY, LEAST_ROWS = 0.5, 100  # even spread over the clock puts a third into any eight hours
 # Which moment may not lie before which.
 ORDER = {
@@ -52,7 +54,7 @@ def _bounded(book: Book, table: str) -> Iterator[tuple[str, str]]:
     if entered:
         yield entered, "they are dropped"
     later = "ended_recorded_at" if table == "terms" else ""
-    for name in [*(clock for clock in spec.clocks[1:] if (table, clock) != ("terms", "ended_date")), later]:
+    for name in [*(clock for clock in spec.clocks[1:] if clock not in SCHEDULED.get(table, ())), later]:
         if name and book.has_column(table, name):
             yield quote(name), "taken as not yet known"
     if book.has_column(table, "recorded_at") and table != "terms":
@@ -131,6 +133,7 @@ def impossible_dates(book: Book) -> Iterator[Failing]:
 
 def assumed_delays(book: Book) -> Iterator[Failing | Finding]:
     """REC17: no recording time, so a delay is assumed; and what is as of the extract at every cutoff."""
+    yield from stamped_at_extract(book)
     for table in present(book):
         spec = book.schema[table]
         if not spec.clocks and spec.required:
