@@ -22,6 +22,8 @@ from churnkit.book.settings import FILE, Settings, read_settings
 from churnkit.errors import ContractError, UsageError
 
 T = TypeVar("T")
+_TEXTS = ("csv", "excel")
+_SMALL = 100_000
 
 
 class Book:
@@ -135,7 +137,9 @@ class Book:
         if name in self._ready:
             return
         source = self.sources[table]
-        kind = "TABLE" if source.kind == "csv" else "VIEW"  # texts are read as their type once, not at every use
+        # Texts are read as their type once, not at every use; so are small tables, whose queries are mostly planning.
+        once = source.kind in _TEXTS or self.rows(table) <= _SMALL
+        kind = "TABLE" if once else "VIEW"
         self._run(f"CREATE {kind} {name} AS {views.raw_select(source, self.settings)}")
         self._ready.add(name)
 
