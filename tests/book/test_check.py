@@ -11,10 +11,16 @@ from churnkit.book.rules import RULES
 from churnkit.book.schema import TABLES
 from churnkit.book.settings import Settings
 from churnkit.errors import ContractError
+from churnkit.simulate.messy import DAMAGES
 
 
 def _of(findings, code):
     return [item for item in findings.items if item.code == code]
+
+
+def _beyond_coverage(findings):
+    """All findings but the one that every book with surveys has."""
+    return [item for item in findings.items if item.code != "COV22"]
 
 
 def _one(findings, code):
@@ -32,12 +38,18 @@ def _many_claims(tables, n=200):
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_the_clean_book_has_no_findings(tables, check, write, kind):
-    assert check(tables).items == ()
-    assert check_book(open_book(write(tables, kind))).text.endswith("no findings")
+    for findings in (check(tables), check_book(open_book(write(tables, kind)))):
+        assert _beyond_coverage(findings) == []
+        assert findings.text.splitlines()[0].endswith("1 note")
+    del tables["surveys"]
+    assert [item.code for item in check(tables).items] == ["ABS26"]
 
 
-def test_the_ten_rules_are_there():
-    assert list(RULES) == ["COL01", "TYP02", "DUP04", "KEY05", "FK06", "FUT07", "DAT09", "SCL19", "REC17", "ABS26"]
+def test_the_rules_are_there_in_the_contracts_order():
+    elsewhere = {"ENC03": "reading", "CLS28": "training", "LEAK29": "training", "DRF30": "scoring"}
+    codes = [code for code in RULES if code not in elsewhere]
+    assert sorted(codes + list(elsewhere), key=lambda code: int(code[-2:])) == list(DAMAGES)
+    assert sorted(code[-2:] for code in DAMAGES) == [f"{number:02}" for number in range(1, 31)]
 
 
 def test_col01_names_a_near_miss(tables, check):
@@ -73,18 +85,18 @@ def test_col01_an_absent_opt_out_is_a_warning(tables, check):
 
 def test_typ02_shows_the_first_five_values_with_their_lines(tables, write):
     tables["terms"] = tables["terms"].astype({"premium": object})
-    tables["terms"]["premium"] = ["1,000", 5, "a", "b", "c", "d"]
+    tables["terms"]["premium"] = ["1;000", 5, "a", "b", "c", "d"]
     tables["terms"] = pd.concat([tables["terms"], tables["terms"].iloc[[5]].assign(term_id="t7", premium="e")])
     item = _one(check_book(open_book(write(tables))), "TYP02")
     assert (item.severity, item.count, item.share) == ("error", 6, 6 / 7)
-    assert item.examples == ("line 2 '1,000'", "line 4 'a'", "line 5 'b'", "line 6 'c'", "line 7 'd'")
+    assert item.examples == ("line 2 '1;000'", "line 4 'a'", "line 5 'b'", "line 6 'c'", "line 7 'd'")
 
 
 @pytest.mark.parametrize(
     ("table", "column", "value"),
     [("terms", "start_date", "31.12.2024"), ("interactions", "started_at", "2024-02-30 10:00"),
      ("customers", "birth_year", "198O"), ("customers", "birth_year", 1980.5), ("customers", "do_not_call", "maybe"),
-     ("terms", "premium", "inf"), ("customers", "do_not_call", 2), ("terms", "start_date", 20240101)],
+     ("terms", "premium", "inf"), ("customers", "do_not_call", 2)],
 )  # fmt: skip
 def test_typ02_every_type(tables, check, table, column, value):
     frame = tables[table].astype({column: object})
@@ -123,7 +135,7 @@ def test_key05_needs_recorded_at_to_order_versions(tables, check):
 def test_economics_may_differ_by_product(tables, check):
     more = tables["economics"].iloc[[0]].assign(product="taxi", loss_ratio=0.9)
     tables["economics"] = pd.concat([tables["economics"], more])
-    assert check(tables).items == ()
+    assert _beyond_coverage(check(tables)) == []
     tables["economics"] = pd.concat([tables["economics"], more.assign(loss_ratio=0.8)])
     assert _one(check(tables), "KEY05").count == 2
 
@@ -170,19 +182,19 @@ def test_fut07_recognises_dates_written_as_utc(tables, check):
 
 def test_fut07_a_term_bound_before_the_cutoff_may_start_after_it(tables, check):
     tables["terms"].loc[5, ["start_date", "end_date"]] = [pd.Timestamp("2026-02-01"), pd.Timestamp("2027-02-01")]
-    assert check(tables).items == ()
+    assert _beyond_coverage(check(tables)) == []
 
 
 def test_dat09_terms(tables, check):
     tables["terms"].loc[[0, 2], "end_date"] = tables["terms"].loc[[0, 2], "start_date"]
     item = _one(check(tables), "DAT09")
     assert (item.count, item.examples) == (2, ("row 1 2023-03-01", "row 3 2024-06-01"))
-    assert check(tables, end_date_is="last_covered_day").items == ()
+    assert _beyond_coverage(check(tables, end_date_is="last_covered_day")) == []
 
 
 def test_dat09_ten_years_are_the_longest(tables, check):
     tables["terms"].loc[0, "end_date"] = pd.Timestamp("2033-03-01")
-    assert check(tables).items == ()
+    assert _beyond_coverage(check(tables)) == []
     tables["terms"].loc[0, "end_date"] = pd.Timestamp("2033-03-02")
     assert "longer than 10 years" in _one(check(tables), "DAT09").found
 
@@ -202,7 +214,7 @@ def test_dat09_clocks_out_of_order(tables, check, table, column, value):
 
 def test_dat09_a_date_on_the_same_day_is_in_order(tables, check):
     tables["claims"].loc[0, ["decided_at", "closed_at"]] = pd.Timestamp("2024-04-02")
-    assert check(tables).items == ()
+    assert _beyond_coverage(check(tables)) == []
 
 
 def test_scl19_scores_and_sentiment(tables, check):
@@ -248,8 +260,8 @@ def test_all_errors_are_raised_at_once(tables, check):
     findings = check(tables)
     with pytest.raises(ContractError, match=r"(?s)2 findings stop this book \(1 more is a warning.*terms DAT09.*SCL19"):
         findings.raise_if_errors()
-    assert list(findings.table["severity"]) == ["error", "error", "warning"]
-    assert findings.text.splitlines()[0].endswith("2 errors, 1 warning")
+    assert list(findings.table["severity"]) == ["error", "error", "warning", "note"]
+    assert findings.text.splitlines()[0].endswith("2 errors, 1 warning, 1 note")
 
 
 def test_undeclared_columns_and_unknown_files_are_listed(tables, write):
@@ -257,7 +269,7 @@ def test_undeclared_columns_and_unknown_files_are_listed(tables, write):
     folder = write(tables)
     (folder / "web_visits.csv").write_text("id\n1\n", encoding="utf-8")
     findings = check_book(open_book(folder))
-    assert findings.items == ()
+    assert _beyond_coverage(findings) == []
     assert "vehicle_power" in findings.unused[0]
     assert "web_visits.csv" in findings.unused[1]
     findings.raise_if_errors()
