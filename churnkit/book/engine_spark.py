@@ -68,14 +68,15 @@ class SparkEngine(Engine):
     def sql(self, query: str, params: Mapping[str, Any] | None = None) -> pa.Table:
         """Run a query of DuckDB's dialect and return its rows; ``$name`` stands for a parameter.
 
-        ``CREATE VIEW`` lays a temporary view, ``CREATE TABLE`` one whose rows are kept once they have been read.
+        ``CREATE VIEW`` lays a temporary view, ``CREATE TABLE`` one whose rows are kept once they have been read; those
+        of ``raw_<table>`` are too, as every rule asks for them, and short plans are what planning needs most.
         """
         kind, name, said = to_spark(query, params)
         with _refusals():
             frame = self._session.sql(said)
             if kind == "select":
                 return _plain(frame.toArrow())
-            if kind == "table":
+            if kind == "table" or name.startswith("raw_"):
                 self._kept[name] = frame.cache()
             frame.createOrReplaceTempView(name)
             return pa.table({})
