@@ -110,8 +110,9 @@ def moment_of(value: str, kind: str, zone: str) -> str:
     if kind == "moment":
         return f"({value})::TIMESTAMP"
     text = as_text(value, kind)
-    quick = f"CASE WHEN {_quick_date(text)} THEN {text} END"
-    return f"coalesce(TRY_CAST({quick} AS TIMESTAMP), {_written_date(text, zone)})"
+    # A CASE keeps the closer looks to the rows that need them: parts common to two branches of a coalesce are
+    # worked out for every row.
+    return f"CASE WHEN {_quick_date(text)} THEN TRY_CAST({text} AS TIMESTAMP) ELSE {_written_date(text, zone)} END"
 
 
 def number_of(value: str, kind: str, *, most: str = "1e300") -> str:
@@ -122,7 +123,8 @@ def number_of(value: str, kind: str, *, most: str = "1e300") -> str:
         return value
     if kind != "text":
         return _between(f"({value})::DOUBLE", f"-{most}::DOUBLE", f"{most}::DOUBLE")
-    read = f"coalesce(TRY_CAST({value} AS DOUBLE), {_written_number(value)})"
+    quick = f"TRY_CAST({value} AS DOUBLE)"
+    read = f"CASE WHEN {quick} IS NOT NULL THEN {quick} ELSE {_written_number(value)} END"
     return _between(read, f"-{most}::DOUBLE", f"{most}::DOUBLE")
 
 
@@ -148,27 +150,25 @@ def form(column: Column, value: str, *, kind: str) -> str:
     if column.type in TEXTS or kind in ("moment", "zoned", "bool"):
         return ""
     text = as_text(value, kind)
-    wide = f"CASE WHEN {text} <> {_half(text)} THEN 'full-width ' ELSE '' END"
+    wide = f"CASE WHEN regexp_matches({text}, '[０-９．，％－＋（）／：]') THEN 'full-width ' ELSE '' END"
     if column.type in MOMENTS:
-        half = _half(text)
-        return (f"CASE WHEN {_quick_date(text)} THEN NULL"
-                f" WHEN regexp_matches({half}, '^[0-9]{{8}}$') THEN {wide} || 'yyyymmdd'"
-                f" WHEN regexp_matches({half}, {_SERIAL}) THEN {wide} || 'spreadsheet day numbers'"
-                f" WHEN {half} LIKE '%年%' THEN {wide} || '2024年1月5日'"
-                f" WHEN {half} LIKE '%/%' THEN {wide} || '2024/1/5' WHEN {text} LIKE '____-__-__%' THEN NULL"
+        return (f"CASE WHEN {_quick_date(text)} THEN NULL WHEN strpos({text}, '年') > 0 THEN {wide} || '2024年1月5日'"
+                f" WHEN strpos({text}, '/') > 0 OR strpos({text}, '／') > 0 THEN {wide} || '2024/1/5'"
+                f" WHEN {text} LIKE '____-__-__%' THEN NULL"
+                f" WHEN regexp_matches({_half(text)}, '^[0-9]{{8}}$') THEN {wide} || 'yyyymmdd'"
+                f" WHEN regexp_matches({_half(text)}, {_SERIAL}) THEN {wide} || 'spreadsheet day numbers'"
                 f" ELSE {wide} || 'other ways of writing dates' END")  # fmt: skip
     if kind != "text":
         return ""
     if column.type == "bool":
         return f"CASE WHEN lower({text}) IN ({_PLAIN_BOOL}) THEN NULL ELSE {wide} || '是/否' END"
-    bare = _bare(text)
     return (f"CASE WHEN TRY_CAST({text} AS DOUBLE) IS NOT NULL THEN NULL"
-            f" WHEN right({bare}, 1) = '%' THEN {wide} || 'percent signs (divided by 100)'"
-            f" WHEN right({bare}, 1) = '万' THEN {wide} || '万 (times 10,000)'"
-            f" WHEN right({bare}, 1) = '亿' THEN {wide} || '亿 (times 100,000,000)'"
-            f" WHEN {bare} LIKE '%,%' THEN {wide} || 'thousands separators'"
-            f" WHEN {text} <> {_half(text)} THEN 'full-width digits' ELSE 'currency signs and blanks' END"
-            )  # fmt: skip
+            f" WHEN strpos({text}, '%') > 0 OR strpos({text}, '％') > 0"
+            f" THEN {wide} || 'percent signs (divided by 100)'"
+            f" WHEN strpos({text}, '万') > 0 THEN {wide} || '万 (times 10,000)'"
+            f" WHEN strpos({text}, '亿') > 0 THEN {wide} || '亿 (times 100,000,000)'"
+            f" WHEN strpos({text}, ',') > 0 OR strpos({text}, '，') > 0 THEN {wide} || 'thousands separators'"
+            f" WHEN {wide} <> '' THEN 'full-width digits' ELSE 'currency signs and blanks' END")  # fmt: skip
 
 
 def _word(column: Column, text: str) -> str:
@@ -184,7 +184,7 @@ def _half(text: str) -> str:
 
 def _quick_date(text: str) -> str:
     """Whether a text is an ISO day, or an ISO moment to the second."""
-    return f"({text} LIKE '____-__-__' OR {text} LIKE '____-__-_____:__:__')"
+    return f"({text} >= '0001' AND ({text} LIKE '____-__-__' OR {text} LIKE '____-__-_____:__:__'))"
 
 
 def _iso(text: str) -> str:
@@ -196,11 +196,17 @@ def _iso(text: str) -> str:
 
 
 def _written_date(text: str, zone: str) -> str:
+    """The common ways of writing, one look each; then every other one by way of ISO."""
+    common = f"replace(replace(replace(replace({text}, '/', '-'), '年', '-'), '月', '-'), '日', '')"
+    compact = " || '-' || ".join(f"substr({text}, {at}, {n})" for at, n in ((1, 4), (5, 2), (7, 2)))
+    compact = f"CASE WHEN {text} LIKE '________' THEN {compact} END"
     iso = _iso(text)
     days = f"TRY_CAST(regexp_extract({_half(text)}, {_SERIAL}, 0) AS DOUBLE)"
-    return (f"TRY_CAST(regexp_extract({iso}, {_ISO}, 0) AS TIMESTAMP)"
+    return (f"coalesce(TRY_CAST(regexp_extract({common}, {_ISO}, 0) AS TIMESTAMP)"
+            f", TRY_CAST(regexp_extract({compact}, {_ISO}, 0) AS TIMESTAMP)"
+            f", TRY_CAST(regexp_extract({iso}, {_ISO}, 0) AS TIMESTAMP)"
             f", timezone({literal(zone)}, TRY_CAST(regexp_extract({iso}, {_ZONED}, 0) AS TIMESTAMPTZ))"
-            f", TIMESTAMP '1899-12-30 00:00:00' + to_seconds(round({days} * 86400)::BIGINT)")  # fmt: skip
+            f", TIMESTAMP '1899-12-30 00:00:00' + to_seconds(round({days} * 86400)::BIGINT))")  # fmt: skip
 
 
 def _bare(text: str) -> str:
@@ -211,11 +217,11 @@ def _bare(text: str) -> str:
 
 
 def _written_number(text: str) -> str:
-    written = f"regexp_extract({_bare(text)}, {_WRITTEN}, 0)"
-    number = f"TRY_CAST(rtrim(replace({written}, ',', ''), '万亿%') AS DECIMAL(24, 8))"
-    factor = (
-        f"CASE right({written}, 1) WHEN '万' THEN 10000.00 WHEN '亿' THEN 100000000.00 WHEN '%' THEN 0.01 ELSE 1.00 END"
-    )
+    """The number without separators and unit, times what its unit says; at most one unit can stand, at the end."""
+    number = "TRY_CAST(rtrim(replace(regexp_extract({}, {}, 0), ',', ''), '万亿%') AS DECIMAL(24, 8))"
+    number = f"coalesce({number.format(text, _WRITTEN)}, {number.format(_bare(text), _WRITTEN)})"
+    factor = (f"CASE WHEN strpos({text}, '万') > 0 THEN 10000.00 WHEN strpos({text}, '亿') > 0 THEN 100000000.00"
+              f" WHEN strpos({text}, '%') > 0 OR strpos({text}, '％') > 0 THEN 0.01 ELSE 1.00 END")  # fmt: skip
     return f"({number} * ({factor})::DECIMAL(12, 2))::DOUBLE"
 
 
