@@ -10,6 +10,7 @@ from churnkit.book.encodings import NUL, Undecodable, Written, line_of, look, na
 from churnkit.book.engine import Engine, EngineError
 from churnkit.book.finding import Finding
 from churnkit.book.loading import Loaded, Unreadable, distinct, problem
+from churnkit.errors import UsageError
 
 _DELIMITERS = ",;\t|"
 _LOOKED_AT = 20  # records in which the header is looked for
@@ -34,10 +35,12 @@ def read_csv(engine: Engine, table: str, path: Path, *, told: str = "") -> Loade
         names, delimiter, skipped = header(path, written.encoding)
         _load(engine, table, path, written, names, delimiter, skipped)
     except Undecodable as error:
-        raise Unreadable(_undecodable(table, path, error, told)) from None
+        raise Unreadable(_undecodable(table, path, error)) from None
     except EngineError as error:
         what, fix = _explained(path, written.encoding, delimiter, skipped, len(names)) or (error.detail, _AGAIN)
         raise Unreadable(problem("TYP02", table, f"{path.name} does not read as CSV: {what}", fix=fix)) from None
+    except UsageError:
+        raise
     except (OSError, csv.Error, ValueError) as error:
         fix = "check the file and its permissions" if isinstance(error, OSError) else "check the file's header"
         raise Unreadable(problem("TYP02", table, f"{path.name} cannot be read: {error}", fix=fix)) from None
@@ -159,11 +162,9 @@ def _explained(path: Path, encoding: str, delimiter: str, skipped: int, width: i
     return what, "put texts that hold the delimiter in quotes, and remove titles and sums; or export it again"
 
 
-def _undecodable(table: str, path: Path, error: Undecodable, told: str) -> Finding:
-    tried = "" if told or error.encoding == "utf-16" else ", nor GB18030 throughout"
-    what = f"{path.name} is {error}{tried}"
+def _undecodable(table: str, path: Path, error: Undecodable) -> Finding:
     fix = f'save it as UTF-8 (in Excel: CSV UTF-8), or name its encoding: [{table}] encoding = "big5"'
-    return problem("ENC03", table, what, fix=fix)
+    return problem("ENC03", table, f"{path.name} is {error}", fix=fix)
 
 
 def _notes(table: str, path: Path, written: Written, told: str, skipped: int) -> Iterator[Finding]:
@@ -176,8 +177,8 @@ def _notes(table: str, path: Path, written: Written, told: str, skipped: int) ->
     if written.marks:
         line = line_of(path, written.encoding, "\ufeff")
         what = f"{path.name} holds {written.marks:,} byte order marks after its start"
-        yield problem("ENC03", table, what, count=written.marks, severity="warning", examples=(f"line {line:,}",), effect="they are left out",
-                      fix="files were joined here: check that no header stands among the rows")  # fmt: skip
+        yield problem("ENC03", table, what, count=written.marks, severity="warning", examples=(f"line {line:,}",),
+                      effect="they are left out", fix="check where files were joined")  # fmt: skip
     if skipped:
         yield problem("COL01", table, f"the header of {path.name} is taken to be line {skipped + 1}", severity="note",
                       effect="what stands above it is not read", fix="nothing, if that is so")  # fmt: skip

@@ -19,9 +19,9 @@ _MARKS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 class Undecodable(Exception):  # noqa: N818 - becomes a finding
     """A file is not in an encoding: from byte `offset` on, in `line`."""
 
-    def __init__(self, encoding: str, offset: int, line: int) -> None:
+    def __init__(self, encoding: str, offset: int, line: int, *, also: str = "") -> None:
         self.encoding, self.offset, self.line = encoding, offset, line
-        super().__init__(f"not {name(encoding)} from byte {offset + 1:,}, in line {line:,}")
+        super().__init__(f"not {name(encoding)} from byte {offset + 1:,}, in line {line:,}{also}")
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ def look(path: Path, told: str = "") -> Written:
         return _read_through(path, "utf-16")
     try:
         return _read_through(path, "utf-8-sig")
-    except Undecodable:
-        if _mostly_utf8(path):
-            raise  # a damaged byte in UTF-8: GB18030 would make other words of it
+    except Undecodable as error:
+        if _mostly_utf8(path):  # a damaged byte in UTF-8: GB18030 would make other words of it
+            raise Undecodable(error.encoding, error.offset, error.line, also=", though the rest is") from None
         try:
             return _read_through(path, "gb18030")
         except Undecodable:
-            pass
-        raise
+            also = ", nor GB18030 throughout"
+            raise Undecodable(error.encoding, error.offset, error.line, also=also) from None
 
 
 def to_utf8(path: Path, encoding: str, target: Path, *, plain_ends: bool = False) -> None:
@@ -151,7 +151,7 @@ def _mostly_utf8(path: Path) -> bool:
             if not text.isascii():
                 bad += text.count("\ufffd")
                 beyond += len(text) - len(text.encode("ascii", "ignore"))
-    return beyond - bad > 4 * bad
+    return beyond - bad > 2 * bad
 
 
 def _line_at(path: Path, offset: int) -> int:

@@ -75,7 +75,9 @@ class Source:
         if self.kind == "excel":
             return [f"{self.files[0].name} sheet {self.loaded.sheet} row {row}" for row in wanted]
         if self.kind == "spark":  # numbered within their partition
-            return [f"partition {row >> 33} row {row & ((1 << 33) - 1)}" if row >> 33 else f"row {row}" for row in wanted]
+            return [
+                f"partition {row >> 33} row {row & ((1 << 33) - 1)}" if row >> 33 else f"row {row}" for row in wanted
+            ]
         if len(self.files) > 1:
             return [f"{self.files[row >> 40].name} row {row & ((1 << 40) - 1)}" for row in wanted]
         return [f"row {row}" for row in wanted]
