@@ -188,7 +188,7 @@ SAID = {
     "SELECT * FROM t QUALIFY row_number() OVER (ORDER BY a) = 1": "SELECT * EXCEPT (_qualified) FROM (SELECT *, ",
     r"SELECT regexp_replace(a, '^(x)\d', '\1$') AS b FROM t": r"REGEXP_REPLACE(a, '^(x)\\d', '$1\\$')",
     "SELECT a / b AS c FROM t": "TRY_DIVIDE(a, b)",
-    "SELECT hash(a) AS b FROM t": "XXHASH64(a)",
+    "SELECT sum(hash(a)) AS b FROM t": "SUM(CAST(XXHASH64(a) AS DECIMAL(20, 0)))",
 }
 
 
