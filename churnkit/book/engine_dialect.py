@@ -197,6 +197,13 @@ def _seconds(moment: Any) -> Any:
     return exp.Paren(this=exp.Div(this=_call("unix_micros", _instant(moment)), expression=exp.Var(this="1000000D")))
 
 
+def _summed(node: Any) -> Any:
+    """A sum; hashes are added up without overflow."""
+    if not (isinstance(node.this, exp.Anonymous) and node.this.name == "xxhash64"):
+        return node
+    return exp.Sum(this=exp.cast(node.this.copy(), "DECIMAL(20, 0)"))
+
+
 def _quantile(node: Any) -> Any:
     """A quantile of the rows; those within a group stay as they are."""
     if not node.expression:
@@ -252,6 +259,7 @@ _NODES: dict[Any, Callable[[Any], Any]] = {
     exp.PercentileCont: _quantile,
     exp.PercentileDisc: _quantile,
     exp.DateDiff: _boundaries,
+    exp.Sum: _summed,
     exp.TimeToUnix: lambda n: _seconds(n.this),
     exp.DayOfWeekIso: lambda n: exp.Paren(this=exp.Add(this=_call("weekday", n.this), expression=_ONE_WHOLE)),
     exp.DayOfWeek: lambda n: exp.Paren(this=exp.Sub(this=_call("dayofweek", n.this), expression=_ONE_WHOLE)),
