@@ -21,8 +21,8 @@ TEXTS = ("id", "text", "category")
 MOMENTS = ("date", "ts")
 # Moments outside stand for "none" or "for ever": 1900-01-01 and earlier, 2999 and later (SEN08).
 FIRST_MOMENT, LAST_MOMENT = "TIMESTAMP '1900-01-01 12:00:00'", "TIMESTAMP '2999-01-01 00:00:00'"
-EMPTY_MARKS = ("NULL", "\\N", "N/A", "#N/A", "NA", "NONE", "NAN", "NAT", "-", "--", "—", "/", "无", "空")
-_EMPTY_TEXTS = ("NULL", "\\N", "#N/A")
+EMPTY_MARKS = ("", "NULL", "\\N", "N/A", "#N/A", "NA", "NONE", "NAN", "NAT", "-", "--", "—", "/", "无", "空")
+_EMPTY_TEXTS = ("", "NULL", "\\N", "#N/A")
 _TRUE = ("true", "t", "1", "1.0", "y", "yes", "是", "有", "真", "对", "√")
 _FALSE = ("false", "f", "0", "0.0", "n", "no", "否", "无", "没有", "假", "错", "×")
 _PLAIN_BOOL = "'true', 'false', 't', 'f', '1', '0', 'y', 'n', 'yes', 'no'"

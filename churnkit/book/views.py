@@ -33,7 +33,7 @@ def given(source: Source, column: str, *, settings: Settings) -> tuple[str, str]
     if kind == "number":
         name = f"CASE WHEN isnan({name}::DOUBLE) THEN NULL ELSE {name} END"
     if kind in ("text", "other"):
-        name, kind = f"nullif({name}::VARCHAR, '')", "text"
+        name, kind = (name if source.columns[theirs].upper() == "VARCHAR" else f"{name}::VARCHAR"), "text"
     if mapped:
         text, spec = as_text(name, kind), source.spec.column(column)
         closed = spec is not None and bool(spec.values)  # whose values the contract lists: case does not matter
@@ -65,15 +65,15 @@ def raw_names(source: Source) -> list[str]:
 
 
 def raw_columns(source: Source, settings: Settings) -> dict[str, str]:
-    """SQL of every typed column of a table, absent ones null or their default."""
+    """SQL of every typed column of a table, from its value as given; absent ones null or their default."""
     spec = source.spec
     columns = (*spec.columns, *(Column(name, "ts") for name in recorded_columns(source)))
     found: dict[str, str] = {}
     for column in columns:
         sql = f"NULL::{SQL_TYPES[column.type]}"
         if column.name in source.mapping:
-            value, kind = given(source, column.name, settings=settings)
-            sql = typed(column, value, kind=kind, zone=settings.timezone)
+            _, kind = given(source, column.name, settings=settings)
+            sql = typed(column, f"g.{quote(column.name)}", kind=kind, zone=settings.timezone)
             scale = settings.scale.get(source.table, {}).get(column.name)
             sql = f"({sql}) * {float(scale)!r}" if scale else sql
         found[column.name] = f"coalesce({sql}, {column.default})" if column.default else sql
@@ -97,8 +97,12 @@ def raw_select(source: Source, settings: Settings) -> str:
     columns = raw_columns(source, settings)
     taken = {name.lower() for name in columns} | {"_row"}
     extra = [quote(name) for name in source.undeclared if name.lower() not in taken]
-    listed = ", ".join([f"{source.row} AS _row", *(f"{sql} AS {quote(name)}" for name, sql in columns.items()), *extra])
-    return f"SELECT {listed} FROM {quote(source.relation)}"
+    # A column's value is worked out once, below, and read above: in one expression it would be written many times.
+    mapped = [name for name in raw_names(source) if name in source.mapping]
+    came = [f"{given(source, name, settings=settings)[0]} AS {quote(name)}" for name in mapped]
+    below = ", ".join([f"{source.row} AS _row", *came, *extra])
+    listed = ", ".join(["_row", *(f"{sql} AS {quote(name)}" for name, sql in columns.items()), *extra])
+    return f"SELECT {listed} FROM (SELECT {below} FROM {quote(source.relation)}) AS g"
 
 
 def clock_sql(table: str, clock: str) -> str:

@@ -106,11 +106,14 @@ def _conversions(book: Book, table: str, counts: dict[str, int]) -> Iterator[Fin
         value, kind = views.given(book.sources[table], column.name, settings=book.settings)
         found: dict[str, int] = {}
         if counts.get(f"quick {column.name}", counts[f"given {column.name}"]) < counts[f"given {column.name}"]:
-            how = form(column, value, kind=kind)
-            read = typed(column, value, kind=kind, zone=book.settings.timezone)
-            rows = book.sql(f"SELECT form, count(*) AS n FROM (SELECT {how} AS form, {read} AS value FROM"
-                            f" {quote(book.sources[table].relation)}) AS s WHERE form IS NOT NULL AND value IS NOT NULL"
-                            " GROUP BY form ORDER BY n DESC, form")  # fmt: skip
+            # What does not read is told on its own: only then is reading tried once more here.
+            whole = counts[f"given {column.name}"] == counts[f"read {column.name}"] and not column.default
+            read = "v" if whole else typed(column, "v", kind=kind, zone=book.settings.timezone)
+            given = f"(SELECT {value} AS v FROM {quote(book.sources[table].relation)}) AS g"
+            rows = book.sql(
+                f"SELECT form, count(*) AS n FROM (SELECT {form(column, 'v', kind=kind)} AS form, {read} AS value FROM"
+                f" {given}) AS s WHERE form IS NOT NULL AND value IS NOT NULL GROUP BY form ORDER BY n DESC, form"
+            )
             found = {row["form"]: row["n"] for row in rows.to_pylist()}
         marks = counts.get(f"came {column.name}", 0) - counts[f"given {column.name}"]
         if marks > 0 and column.name not in book.settings.values.get(table, {}):
