@@ -131,6 +131,31 @@ class Engine:
         finally:
             self._connection.unregister("_incoming")
 
+    def attach(self, path: Path) -> list[str]:
+        """Attach a DuckDB file to be read only, and let nothing else be opened after it; return its tables' names.
+
+        Views in the file are SQL that somebody else wrote: they may read the file, and nothing outside it.
+        """
+        self.sql(f"ATTACH {literal(str(path))} AS attached (READ_ONLY, TYPE DUCKDB)")
+        self.sql("SET enable_external_access = false")
+        found = self.sql(
+            "SELECT DISTINCT table_name FROM information_schema.tables"
+            " WHERE table_catalog = 'attached' AND table_schema = 'main' ORDER BY 1"
+        )
+        return list(found["table_name"].to_pylist())
+
+    def read_attached(self, name: str, table: str, *, where: str = "") -> None:
+        """Lay a view over a table of the attached file; the rows of a view are copied, which numbers them."""
+        place = f"attached.main.{quote(table)}"
+        kind = self.sql(
+            "SELECT table_type FROM information_schema.tables WHERE table_catalog = 'attached'"
+            f" AND table_schema = 'main' AND table_name = {literal(table)}"
+        )["table_type"].to_pylist()
+        view = kind != ["BASE TABLE"]
+        row = "row_number() OVER ()" if view else "rowid + 1"
+        rows = f"SELECT *, {row} AS _row FROM {place}{f' WHERE ({where})' if where else ''}"
+        self.sql(f"CREATE {'TABLE' if view else 'VIEW'} {quote(name)} AS {rows}")
+
     def close(self) -> None:
         """Let go of the memory and the temporary folder."""
         with self._lock:

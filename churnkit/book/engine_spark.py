@@ -121,6 +121,15 @@ class SparkEngine(Engine):
         with _refusals():
             self._hand_over(name, self._given.createDataFrame(rows, from_arrow_schema(rows.schema, True)))
 
+    def attach(self, path: Path) -> list[str]:
+        """Attach a DuckDB file on the driver."""
+        return self._local.attach(path)
+
+    def read_attached(self, name: str, table: str, *, where: str = "") -> None:
+        """Read a table of the attached file on the driver, and hand its rows over."""
+        self._local.read_attached(name, table, where=where)
+        self._over(name)
+
     def close(self) -> None:
         """Let go of what was kept; the user's session stays as it was."""
         self._forget()

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from churnkit.book import views
+from churnkit.book.databases import database_of, read_database, settings_beside
 from churnkit.book.engine import Engine, EngineError, literal, quote
 from churnkit.book.engines import engine_for
 from churnkit.book.finding import Finding
@@ -168,26 +169,28 @@ class Book:
 
 
 def open_book(
-    source: str | os.PathLike[str] | Mapping[str, pd.DataFrame],
+    source: str | os.PathLike[str] | Mapping[str, Any],
     *,
     data_cutoff: Any = None,
     timezone: str | None = None,
     currency: str | None = None,
     end_date_is: str | None = None,
-    settings: Settings | None = None,
+    settings: Settings | str | os.PathLike[str] | None = None,
     spark: Any = None,
 ) -> Book:
     """Open an insurer's histories as a book.
 
     Parameters
     ----------
-    source : path or dict of str to DataFrame
-        A folder with ``<table>.csv``, ``<table>.parquet`` or ``<table>/*.parquet``, and ``churnkit.toml`` beside them;
-        or the tables themselves.
+    source : path, URL or dict of str to DataFrame
+        A folder with ``<table>.csv``, ``.parquet`` or ``.xlsx``, ``<table>/*.parquet`` or a workbook with a sheet per
+        table, and ``churnkit.toml`` beside them; a DuckDB or SQLite file, likewise; a database, as
+        ``postgresql://user@host/database?schema=book`` (extra ``sql``); or the tables themselves: frames of pandas,
+        polars, Arrow or Spark. A password in a URL is used and never shown.
     data_cutoff, timezone, currency, end_date_is : optional
         As in `Settings`; each overrules the file.
-    settings : Settings, optional
-        In place of the file.
+    settings : Settings or path, optional
+        In place of the file: the settings themselves, or another file.
     spark : pyspark.sql.SparkSession, optional
         Lay the tables on Spark: it reads the Parquet files, which its executors must see; what else there is is read
         here and handed over. Not needed where `source` holds Spark DataFrames. The session is used, never changed or
@@ -210,21 +213,36 @@ def open_book(
     >>> book.sql("SELECT count(*) AS n FROM customers").to_pylist()
     [{'n': 2}]
     """
-    folder = Path(source).expanduser() if isinstance(source, str | os.PathLike) else None
-    if folder is None and not isinstance(source, Mapping):
+    database = database_of(source)
+    folder = Path(source).expanduser() if database is None and isinstance(source, str | os.PathLike) else None
+    if database is None and folder is None and not isinstance(source, Mapping):
         raise UsageError("A book comes from a folder or a dict of DataFrames.", found=type(source).__name__,
-                         fix="Pass a path or {'customers': frame, ...}.")  # fmt: skip
+                         fix="Pass a path, the URL of a database or {'customers': frame, ...}.")  # fmt: skip
+    beside = _settings_file(settings) or (settings_beside(database) if database is not None else folder)
     if folder is not None:
         check_folder(folder)
         if settings is None and not (folder / FILE).exists():
             find_tables(folder)  # a folder without tables is told before its settings are asked for
-    chosen = read_settings(folder, settings, data_cutoff=data_cutoff, timezone=timezone, currency=currency,
+    given = None if isinstance(settings, str | os.PathLike) else settings
+    chosen = read_settings(beside, given, data_cutoff=data_cutoff, timezone=timezone, currency=currency,
                            end_date_is=end_date_is)  # fmt: skip
     engine = engine_for(source, spark, chosen.engine)
-    read: Any = read_folder if folder is not None else read_frames
-    reading = read(folder if folder is not None else source, engine, chosen)
+    read: Any = read_frames if folder is None else read_folder
+    reading = (
+        read_database(database, engine, chosen) if database is not None else read(folder or source, engine, chosen)
+    )
     return Book(engine, chosen, sources=sources_of(reading, engine, chosen), source=reading.name,
                 unknown=reading.unknown, problems=reading.problems)  # fmt: skip
+
+
+def _settings_file(settings: Any) -> Path | None:
+    """The settings file that was given by its path."""
+    if not isinstance(settings, str | os.PathLike):
+        return None
+    path = Path(settings).expanduser()
+    if not path.is_file():
+        raise UsageError("The settings of a book are a file.", found=f"no file {path}", fix="Check the path.")
+    return path
 
 
 def _plain(value: Any) -> Any:

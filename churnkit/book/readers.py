@@ -111,7 +111,7 @@ def read_folder(folder: Path, engine: Engine, settings: Settings) -> Reading:
                                     effect="only one may be read",
                                     fix="remove or rename the one that is not meant"))  # fmt: skip
         readers[table] = _reader(engine, table, ways[-1], settings)
-    reading = _read(readers, settings, str(folder), found.others)
+    reading = read_all(readers, settings, str(folder), found.others)
     return Reading(reading.loaded, reading.unknown, (*problems, *reading.problems), reading.name)
 
 
@@ -135,7 +135,22 @@ def read_frames(frames: Mapping[str, Any], engine: Engine, settings: Settings) -
                          fix=f"Name them after: {', '.join(TABLES)}.")  # fmt: skip
     readers = {name: _later(read_frame, engine, name, frames[name]) for name in known}
     others = tuple(sorted(str(name) for name in frames if name not in settings.schema))
-    return _read(readers, settings, f"{len(known)} DataFrames", others)
+    return read_all(readers, settings, f"{len(known)} DataFrames", others)
+
+
+def read_all(
+    readers: Mapping[str, Callable[[], Loaded]], settings: Settings, name: str, others: Iterable[str]
+) -> Reading:
+    """Load table by table, in the schema's order; what does not read is kept as a finding."""
+    loaded: list[Loaded] = []
+    problems: list[Finding] = []
+    for table in (each for each in settings.schema if each in readers):
+        try:
+            loaded.append(readers[table]())
+            problems += loaded[-1].notes
+        except Unreadable as error:
+            problems.append(error.finding)
+    return Reading(tuple(loaded), tuple(sorted(others)), tuple(problems), name)
 
 
 def sources_of(reading: Reading, engine: Engine, settings: Settings) -> dict[str, Source]:
@@ -181,19 +196,6 @@ def near(name: str, names: Iterable[str]) -> str:
     lower = {each.strip().lower(): each for each in names}
     found = get_close_matches(name.lower(), lower, n=1, cutoff=0.7)
     return lower[found[0]] if found else ""
-
-
-def _read(readers: Mapping[str, Callable[[], Loaded]], settings: Settings, name: str, others: Iterable[str]) -> Reading:
-    """Load table by table, in the schema's order; what does not read is kept as a finding."""
-    loaded: list[Loaded] = []
-    problems: list[Finding] = []
-    for table in (each for each in settings.schema if each in readers):
-        try:
-            loaded.append(readers[table]())
-            problems += loaded[-1].notes
-        except Unreadable as error:
-            problems.append(error.finding)
-    return Reading(tuple(loaded), tuple(sorted(others)), tuple(problems), name)
 
 
 def _reader(engine: Engine, table: str, place: Place, settings: Settings) -> Callable[[], Loaded]:

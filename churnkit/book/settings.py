@@ -181,7 +181,7 @@ class Settings:
 
 
 def read_settings(folder: Path | None, given: Settings | None = None, **arguments: Any) -> Settings:
-    """Return the settings of a book: arguments first, then `given` or else the folder's ``churnkit.toml``.
+    """Return the settings of a book: arguments first, then `given` or else ``churnkit.toml`` of the folder.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def read_settings(folder: Path | None, given: Settings | None = None, **argument
             raise UsageError("settings must be a Settings.", found=type(given).__name__,
                              fix='Write settings=churnkit.Settings(data_cutoff="2026-01-01").')  # fmt: skip
         return replace(given, **named)
-    path = folder / FILE if folder is not None else None
+    path = folder / FILE if folder is not None and not folder.is_file() else folder  # or the file itself
     found = _from_toml(path) if path is not None and path.exists() else {}
     found.update(named)
     if "data_cutoff" not in found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pytest
 
 from churnkit.book.check import Findings, check_book
 from churnkit.book.open import Book, open_book
+from tests.book.postgres import running
 from tests.books import DATA_CUTOFF, tiny_book_tables
 
 Tables = dict[str, pd.DataFrame]
@@ -52,3 +53,11 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return written
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a PostgreSQL database of one's own, with the password in it."""
+    pytest.importorskip("adbc_driver_postgresql", reason="the extra is not installed: pip install '.[sql]'")
+    with running() as url:
+        yield url
