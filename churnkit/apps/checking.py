@@ -13,7 +13,13 @@ from churnkit.book.open import open_book
 
 
 def check_data(
-    data: Path, *, data_cutoff: Any = None, report: Path | None = None, fix: Path | None = None, tell: bool = True
+    data: str | Path,
+    *,
+    data_cutoff: Any = None,
+    settings: Path | None = None,
+    report: Path | None = None,
+    fix: Path | None = None,
+    tell: bool = True,
 ) -> tuple[Findings, dict[str, Any]]:
     """Check a book, and write the report and the cleaned copy that were asked for.
 
@@ -27,8 +33,8 @@ def check_data(
     if report is not None:
         check_page(report)
     steps = Steps()
-    book = open_book(data, data_cutoff=data_cutoff)
-    with steps.step("check", f"Checking {data}"):
+    book = open_book(data, data_cutoff=data_cutoff, settings=settings)
+    with steps.step("check", f"Checking {book.source}"):
         findings = check_book(book)
     if tell:
         print(findings.text)

@@ -17,11 +17,16 @@ app = typer.Typer(
     help="Renewal, churn, lifetime value and the effect of satisfaction, from an insurer's own histories.",
 )  # fmt: skip
 
-Data = Annotated[Path, typer.Argument(help="Folder of the book: a table per file, churnkit.toml beside them.")]
+Data = Annotated[
+    str, typer.Argument(help="The book: a folder of tables with churnkit.toml, a DuckDB or SQLite file, or a URL.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Workspace = Annotated[Path, typer.Option(help="Folder of mlflow.db and the models.")]
 Cutoff = Annotated[
     str | None, typer.Option(help="Moment up to which the tables are complete; overrules churnkit.toml.")
+]
+SettingsFile = Annotated[
+    Path | None, typer.Option("--settings", help="File to read in place of the churnkit.toml beside the tables.")
 ]
 TestFrom = Annotated[str | None, typer.Option(help="First day of the test period; the last ripe year if not given.")]
 
@@ -77,6 +82,7 @@ def demo(
 def check(
     data: Data,
     data_cutoff: Cutoff = None,
+    settings: SettingsFile = None,
     report: Annotated[Path | None, typer.Option(help="Write the findings to this .html file too.")] = None,
     fix: Annotated[Path | None, typer.Option(help="Write a cleaned copy to this new folder, and a log.")] = None,
     as_json: Json = False,
@@ -84,7 +90,9 @@ def check(
     """Check a book against the data contract; exit code 1 if there are errors."""
     from churnkit.apps.checking import check_data
 
-    findings, answer = check_data(data, data_cutoff=data_cutoff, report=report, fix=fix, tell=not as_json)
+    findings, answer = check_data(
+        data, data_cutoff=data_cutoff, settings=settings, report=report, fix=fix, tell=not as_json
+    )
     if as_json:
         _print_json(answer)
     if findings.errors:
@@ -140,6 +148,7 @@ def train(
     workspace: Workspace = Path("."),
     seed: Annotated[int, typer.Option(min=0)] = 0,
     data_cutoff: Cutoff = None,
+    settings: SettingsFile = None,
     as_json: Json = False,
 ) -> None:
     """Check a book, build panels, train, evaluate and record the models."""
@@ -153,7 +162,7 @@ def train(
     if test_from is not None:
         to_moment(test_from, name="--test-from")
     steps, answer = Steps(), {}
-    book = open_book(data, data_cutoff=data_cutoff)
+    book = open_book(data, data_cutoff=data_cutoff, settings=settings)
     checked(book, steps)
     for name in ("renewal", "churn") if target is Which.both else (target.value,):
         trained = fit_target(book, name, steps, test_from=test_from, random_state=seed)
@@ -177,6 +186,7 @@ def score(
     workspace: Workspace = Path("."),
     language: Annotated[Language, typer.Option(help="Language of the reasons.")] = Language.en,
     data_cutoff: Cutoff = None,
+    settings: SettingsFile = None,
     as_json: Json = False,
 ) -> None:
     """Score every policy (or customer) in force on a day with the workspace's newest model."""
@@ -196,7 +206,7 @@ def score(
 
     to_moment(as_of, name="--as-of")
     steps = Steps()
-    book = open_book(data, data_cutoff=data_cutoff)
+    book = open_book(data, data_cutoff=data_cutoff, settings=settings)
     checked(book, steps)
     model, value = load_model(target.value, workspace=workspace)
     findings: list[Finding] = []

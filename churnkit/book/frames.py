@@ -60,8 +60,8 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 
 def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
+    if pa.types.is_dictionary(array.type):  # its values first: not every kind of text can be taken from
+        array = pa.DictionaryArray.from_arrays(array.indices, _cast(array.dictionary, kind)).dictionary_decode()
     return array if array.type == kind else array.cast(kind)
 
 

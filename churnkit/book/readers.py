@@ -127,7 +127,7 @@ def read_frames(frames: Mapping[str, Any], engine: Engine, settings: Settings) -
         if not is_frame(frame):
             raise UsageError("A book from Python is a dict of DataFrames.",
                              found=f"{type(frame).__name__} for {name!r}",
-                             fix="Pass a pandas or polars DataFrame, or an Arrow table.")  # fmt: skip
+                             fix="Pass a pandas or polars DataFrame (collect() a lazy one), or Arrow.")  # fmt: skip
     known = [name for name in settings.schema if name in frames]
     if not known:
         raise UsageError("A book holds tables of the contract.",
