@@ -52,10 +52,10 @@ def _later(book: Book, columns: tuple[str, ...], inclusive: bool) -> str:
     same = " AND ".join(f"e.{name} = b.{name}" for name in columns)
     days = "date_diff('day', e.end_date, b.start_date)"
     return (
-        f"SELECT b._row, b.start_date, max(CASE WHEN {days} = 0 THEN 1 ELSE 0 END) AS touching,"
+        f"WITH held AS {held} SELECT b._row, b.start_date, max(CASE WHEN {days} = 0 THEN 1 ELSE 0 END) AS touching,"
         f" max(CASE WHEN {days} = {off} THEN 1 ELSE 0 END) AS off FROM (SELECT * FROM (SELECT *, row_number() OVER"
-        f" (PARTITION BY {keys} ORDER BY start_date, _row) AS place FROM {held} AS h1 WHERE {filled}) AS h2"
-        f" WHERE place > 1) AS b LEFT JOIN {held} AS e ON {same} AND e.start_date < b.start_date"
+        f" (PARTITION BY {keys} ORDER BY start_date, _row) AS place FROM held WHERE {filled}) AS h2"
+        f" WHERE place > 1) AS b LEFT JOIN held AS e ON {same} AND e.start_date < b.start_date"
         f" AND e.end_date <= b.start_date + INTERVAL 1 DAY AND e.end_date + INTERVAL 1 DAY >= b.start_date"
         " GROUP BY b._row, b.start_date"
     )
@@ -81,19 +81,19 @@ def renumbered_renewals(book: Book) -> Iterator[Failing]:
     """
     if book.settings.renewal.match or not ready(book, "terms", "policies", "customers"):
         return
-    followed = f"SELECT _row FROM ({_followed(book)}) AS p"
     due = (f"renewable = 1 AND end_date + INTERVAL {LATE_DAYS} DAY <= TIMESTAMP '{book.settings.data_cutoff}'"
            " AND (ended_date IS NULL OR ended_date + INTERVAL 1 DAY >= end_date)")  # fmt: skip
-    lost = _lines(book, due, followed, f"due >= {LEAST_TERMS} AND linked < {HARDLY} * due")
+    own, held = _by_number(book), f"WITH held AS {held_terms(book)}"
+    lost = _lines(book, due, own, f"due >= {LEAST_TERMS} AND linked < {HARDLY} * due")
     for way, columns in TIES.items() if lost else ():
-        many = _lines(book, due, f"SELECT _row FROM ({_followed(book, columns)}) AS o", f"linked >= {OFTEN} * due")
+        many = _lines(book, due, _followed(columns), f"linked >= {OFTEN} * due")
         shares = {line: many[line] for line in lost if line in many}
         if shares:
             named = ", ".join(f"{line} {100 * share:.0f} %" for line, share in shares.items())
             only = ", ".join(literal(line) for line in shares)
             yield Failing(
-                "terms", f"SELECT o._row, o.policy_id AS value FROM ({_followed(book, columns)}) AS o LEFT JOIN"
-                f" ({_followed(book)}) AS p ON o._row = p._row WHERE p._row IS NULL AND o.line IN ({only})",
+                "terms", f"{held} SELECT DISTINCT o._row, o.policy_id AS value FROM ({_followed(columns)}) AS o"
+                f" LEFT JOIN ({own}) AS p ON o._row = p._row WHERE p._row IS NULL AND o.line IN ({only})",
                 f"hardly a term is followed by one of its policy_id, but by one of the same {_WORDS[way]}"
                 f" ({plain(named)} of those that ran out): {{n}} are followed so only",
                 "every renewal would be taken for a lapse",
@@ -104,18 +104,22 @@ def renumbered_renewals(book: Book) -> Iterator[Failing]:
 def _lines(book: Book, due: str, followed: str, having: str) -> dict[str, float]:
     """Lines for which a condition on due and linked terms holds, with the linked share."""
     rows = book.sql(
-        f"SELECT line, linked / due AS share FROM (SELECT t.line, count(*) * 1.0 AS due, count(f._row) AS linked"
-        f" FROM (SELECT * FROM {held_terms(book)} AS h WHERE {due}) AS t LEFT JOIN ({followed}) AS f"
-        f" ON t._row = f._row GROUP BY t.line) AS s WHERE {having} ORDER BY line").to_pylist()  # fmt: skip
+        f"WITH held AS {held_terms(book)} SELECT line, linked / due AS share FROM (SELECT t.line, count(*) * 1.0 AS"
+        f" due, count(f._row) AS linked FROM (SELECT * FROM held WHERE {due}) AS t LEFT JOIN (SELECT DISTINCT _row FROM"
+        f" ({followed}) AS f0) AS f ON t._row = f._row GROUP BY t.line) AS s WHERE {having} ORDER BY line"
+    ).to_pylist()
     return {row["line"]: float(row["share"]) for row in rows if row["line"] is not None}
 
 
-def _followed(book: Book, columns: tuple[str, ...] = ()) -> str:
-    """Query of terms with a successor: by what they share, or by policy_id and previous_policy_id."""
-    ties = [" AND ".join(f"b.{name} = a.{name}" for name in columns)] if columns else [
-        "b.policy_id = a.policy_id", "b.previous_policy_id = a.policy_id"]  # fmt: skip
-    held = held_terms(book)
-    return " UNION ".join(
-        f"SELECT a._row, a.policy_id, a.line FROM {held} AS a JOIN {held} AS b ON {tie} AND b.term_id <> a.term_id"
-        f" AND b.start_date > a.start_date AND b.start_date + INTERVAL {EARLY_DAYS} DAY >= a.end_date"
-        f" AND b.start_date < a.end_date + INTERVAL {LATE_DAYS} DAY" for tie in ties)  # fmt: skip
+def _by_number(book: Book) -> str:
+    """Query of terms in `held` with a successor by policy_id or previous_policy_id."""
+    ways = [("policy_id",), *([("previous_policy_id",)] if book.has_column("policies", "previous_policy_id") else [])]
+    return " UNION ".join(_followed(way) for way in ways)
+
+
+def _followed(columns: tuple[str, ...]) -> str:
+    """Query of terms in `held` with a successor that shares the columns, or names their policy as its previous one."""
+    tie = " AND ".join(f"b.{name} = a.{name.replace('previous_', '')}" for name in columns)
+    return (f"SELECT a._row, a.policy_id, a.line FROM held AS a JOIN held AS b ON {tie} AND b.term_id <> a.term_id"
+            f" AND b.start_date > a.start_date AND b.start_date + INTERVAL {EARLY_DAYS} DAY >= a.end_date"
+            f" AND b.start_date < a.end_date + INTERVAL {LATE_DAYS} DAY")  # fmt: skip
