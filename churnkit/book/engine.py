@@ -71,8 +71,7 @@ class Engine:
         config: dict[str, Any] = {**_CONFIG, "temp_directory": str(self.folder)}
         if options.threads is not None:
             config["threads"] = options.threads
-        if options.memory_limit is not None:
-            config["memory_limit"] = options.memory_limit
+        config["memory_limit"] = options.memory_limit
         try:
             self._connection = duckdb.connect(":memory:", config=config)
         except duckdb.Error as error:

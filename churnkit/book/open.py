@@ -162,10 +162,13 @@ class Book:
                 raise ContractError("A query reads tables of the book.", found=f"no table {', '.join(absent)}",
                                     where=self.source,
                                     fix="Add the table, or ask book.has(table) first.") from error  # fmt: skip
+            fix = "Check the query; churnkit check names unreadable files."
+            if "Out of Memory" in error.detail or "could not allocate" in error.detail:
+                fix = 'Give the engine more: memory_limit = "4GB" under [engine] in churnkit.toml.'
             names = [name for name in sorted(self.tables) if re.search(rf"(\b|raw_|source_){name}\b", query)]
             raise ContractError("The engine must be able to answer a query over the book.", found=error.detail,
                                 where=f"{self.source}, {', '.join(names)}",
-                                fix="Check the query; churnkit check names unreadable files.") from error  # fmt: skip
+                                fix=fix) from error  # fmt: skip
 
 
 def open_book(

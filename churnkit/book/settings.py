@@ -76,16 +76,15 @@ class RenewalSettings:
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """How much of the machine the engine may take; None leaves DuckDB's own default (all threads, 80 % of memory)."""
+    """How much of the machine the engine may take; beyond its memory it works from a temporary folder."""
 
     threads: int | None = None
-    memory_limit: str | None = None
+    memory_limit: str = "1GB"
 
     def __post_init__(self) -> None:
         if self.threads is not None:
             check_days("engine.threads", self.threads, least=1)
-        if self.memory_limit is not None:
-            check_text("engine.memory_limit", self.memory_limit)
+        check_text("engine.memory_limit", self.memory_limit)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ _WORDS = {
 _ENGINE = """## How much of the machine may be used; left out, all of it.
 # [engine]
 # threads = 2
-# memory_limit = "4GB"
+# memory_limit = "1GB"
 """
 _OWN = """## Columns beyond the contract: type is number, integer, money, category, bool, date, ts, text or id. known_at
 ## names the date column from which the value is known (left out: the table's first clock); group, sign, en and zh
