@@ -64,8 +64,14 @@ def raw_names(source: Source) -> list[str]:
     return [*source.spec.column_names, *recorded_columns(source)]
 
 
+def given_columns(source: Source, settings: Settings) -> list[str]:
+    """SQL of every mapped column's value as given, under our name."""
+    mapped = [name for name in raw_names(source) if name in source.mapping]
+    return [f"{given(source, name, settings=settings)[0]} AS {quote(name)}" for name in mapped]
+
+
 def raw_columns(source: Source, settings: Settings) -> dict[str, str]:
-    """SQL of every typed column of a table, from its value as given; absent ones null or their default."""
+    """SQL of every typed column of a table, from `given_columns` called g; absent ones null or default."""
     spec = source.spec
     columns = (*spec.columns, *(Column(name, "ts") for name in recorded_columns(source)))
     found: dict[str, str] = {}
@@ -98,9 +104,7 @@ def raw_select(source: Source, settings: Settings) -> str:
     taken = {name.lower() for name in columns} | {"_row"}
     extra = [quote(name) for name in source.undeclared if name.lower() not in taken]
     # A column's value is worked out once, below, and read above: in one expression it would be written many times.
-    mapped = [name for name in raw_names(source) if name in source.mapping]
-    came = [f"{given(source, name, settings=settings)[0]} AS {quote(name)}" for name in mapped]
-    below = ", ".join([f"{source.row} AS _row", *came, *extra])
+    below = ", ".join([f"{source.row} AS _row", *given_columns(source, settings), *extra])
     listed = ", ".join(["_row", *(f"{sql} AS {quote(name)}" for name, sql in columns.items()), *extra])
     return f"SELECT {listed} FROM (SELECT {below} FROM {quote(source.relation)}) AS g"
 

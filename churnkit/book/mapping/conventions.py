@@ -13,7 +13,7 @@ from churnkit.book.mapping.tables import TableGuess
 from churnkit.book.readers import Source
 from churnkit.book.schema import SCALES, TABLES
 from churnkit.book.settings import Settings
-from churnkit.book.views import raw_columns
+from churnkit.book.views import given_columns, raw_columns
 
 _WAYS = {  # by what a successor is found: columns that it shares
     "policy": ("policy_id",), "object": ("customer_id", "line", "object_id"), "line": ("customer_id", "line"),
@@ -78,8 +78,11 @@ def look_at(tables: Sequence[TableGuess], settings: Settings, engine: Engine) ->
         source = Source(settings.schema[guess.table], loaded, engine.columns(guess.extract.relation), mapping)
         wanted = [name for name in _wanted(guess.table, mapping) if name in mapping]
         sql = raw_columns(source, settings)
-        listed = ", ".join([*(f"{sql[name]} AS {quote(name)}" for name in wanted), "1 AS one"])
-        engine.sql(f"CREATE TABLE typed_{guess.table} AS SELECT {listed} FROM {quote(guess.extract.relation)}")
+        listed = ", ".join([*(f"{sql[name]} AS {quote(name)}" for name in wanted), "one"])
+        given = (
+            f"SELECT {', '.join([*given_columns(source, settings), '1 AS one'])} FROM {quote(guess.extract.relation)}"
+        )
+        engine.sql(f"CREATE TABLE typed_{guess.table} AS SELECT {listed} FROM ({given}) AS g")
         columns[guess.table] = tuple(wanted)
     return Looked(engine, columns)
 
