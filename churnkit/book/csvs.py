@@ -45,7 +45,9 @@ def read_csv(engine: Engine, table: str, path: Path, *, told: str = "") -> Loade
         fix = "check the file and its permissions" if isinstance(error, OSError) else "check the file's header"
         raise Unreadable(problem("TYP02", table, f"{path.name} cannot be read: {error}", fix=fix)) from None
     notes = tuple(_notes(table, path, written, told, skipped))
-    return Loaded(table, "csv", (path,), encoding=written.encoding, delimiter=delimiter, skipped=skipped, notes=notes)
+    rows = engine.sql(f"SELECT count(*) AS n FROM source_{table}")["n"][0].as_py()
+    return Loaded(table, "csv", (path,), encoding=written.encoding, delimiter=delimiter, skipped=skipped,
+                  even=rows + 1 + skipped == written.lines, notes=notes)  # fmt: skip
 
 
 def header(path: Path, encoding: str) -> tuple[list[str], str, int]:
@@ -67,6 +69,8 @@ def header(path: Path, encoding: str) -> tuple[list[str], str, int]:
 def lines_of(loaded: Loaded, rows: Iterable[int], *, width: int) -> dict[int, int]:
     """Lines of the file at which data rows begin: quoted line breaks, blank lines and titles move them."""
     wanted, lines = set(rows), {}
+    if loaded.even:
+        return {row: row + 1 + loaded.skipped for row in wanted}
     records = _records(loaded.files[0], loaded.encoding, loaded.delimiter)
     data = (line for line, fields in records if line > loaded.skipped and (fields or width == 1))
     try:

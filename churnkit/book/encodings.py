@@ -28,13 +28,14 @@ class Undecodable(Exception):  # noqa: N818 - becomes a finding
 class Written:
     """How a text file is written: its encoding, and what lies in it that no table holds.
 
-    ``marks`` counts byte order marks after the start, ``nuls`` NUL characters, ``sample`` is the first text beyond
-    ASCII.
+    ``marks`` counts byte order marks after the start, ``nuls`` NUL characters, ``lines`` lines; ``sample`` is the first
+    text beyond ASCII.
     """
 
     encoding: str
     marks: int = 0
     nuls: int = 0
+    lines: int = 0
     sample: str = ""
 
 
@@ -131,14 +132,17 @@ def line_of(path: Path, encoding: str, character: str) -> int:
 
 def _read_through(path: Path, encoding: str) -> Written:
     marks, nuls, sample, first = 0, 0, "", True
+    ends, alone, last = 0, 0, ""
     for block in blocks(path, encoding):
         marks += block.count(MARK) - (first and block.startswith(MARK))
         nuls += block.count(NUL)
+        ends, alone, last = ends + block.count("\n"), alone + block.count("\r"), block[-1]
         if not sample and not block.isascii():
             found = _BEYOND.search(block)
             sample = found[0] if found else ""
         first = False
-    return Written(encoding, marks, nuls, sample)
+    lines = (ends or alone) + (last not in ("", "\n", "\r"))
+    return Written(encoding, marks, nuls, lines, sample)
 
 
 def _mostly_utf8(path: Path) -> bool:

@@ -16,8 +16,9 @@ _RESERVED = {"rowid", "_row", "file_index", "file_row_number", "filename"}
 class Loaded:
     """A table on the engine, as ``source_<table>``, and how it was written where it came from.
 
-    ``kind`` is ``csv``, ``parquet``, ``excel``, ``frame``, ``duckdb`` or ``sql``; ``encoding`` and ``delimiter`` are
-    those of a CSV file, ``sheet`` that of a workbook; ``notes`` are findings that do not keep the table from use.
+    ``kind`` is ``csv``, ``parquet``, ``excel``, ``frame``, ``spark``, ``duckdb`` or ``sql``. Of a CSV file there are
+    ``encoding``, ``delimiter``, the lines ``skipped`` above its header, and ``even``: whether each of its rows is one
+    line. ``sheet`` is that of a workbook; ``notes`` are findings that do not keep the table from use.
     """
 
     table: str
@@ -26,6 +27,7 @@ class Loaded:
     encoding: str = "utf-8-sig"
     delimiter: str = ","
     skipped: int = 0
+    even: bool = False
     sheet: str = ""
     notes: tuple[Finding, ...] = ()
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from churnkit.book.csvs import lines_of, read_csv
 from churnkit.book.encodings import look
 from churnkit.book.engine import Engine
 from churnkit.book.open import open_book
@@ -151,10 +154,26 @@ def test_records_that_do_not_fit_are_told_by_line(folder, content, found):
     assert found in _problem(open_book(folder), "TYP02").found
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("text", "even"),
+    [("a,b\n1,2\n3,4\n", True), ("a,b\n1,2\n3,4", True), ("t\na,b\n1,2\n3,4\n", True),
+     ("a,b\n1,2\n\n3,4\n", False), ('a,b\n1,"2\n"\n3,4\n', False)],
+)  # fmt: skip
+def test_a_file_of_one_line_per_row_is_not_read_again_for_places(tmp_path, monkeypatch, end, text, even):
+    path = tmp_path / "terms.csv"
+    path.write_bytes(text.replace("\n", end).encode())
+    loaded = read_csv(Engine(), "terms", path)
+    assert loaded.even is even
+    found = lines_of(loaded, [1, 2], width=2)
+    assert found == lines_of(replace(loaded, even=False), [1, 2], width=2)
+    path.unlink()
+    if even:
+        assert lines_of(loaded, [1, 2], width=2) == found
+
+
 def test_a_large_gb18030_file_is_never_held_in_memory(tmp_path):
     import tracemalloc
-
-    from churnkit.book.csvs import read_csv
 
     path = tmp_path / "terms.csv"
     row = "保单号一二三四五,客户名称六七八九十,".encode("gb18030") + b"x" * 200 + b"\n"
