@@ -173,3 +173,11 @@ def test_a_driver_that_sqlalchemy_lacks_is_named():
     pytest.importorskip("sqlalchemy")
     with pytest.raises(UsageError, match=r"pip install|must be reachable"):
         open_book("oracle+cx_oracle://ann:s3cret@db/x", data_cutoff=CUTOFF)
+
+
+@pytest.mark.spark
+def test_a_duckdb_file_may_be_laid_on_spark(spark, duck):
+    here, there = open_book(duck, data_cutoff=CUTOFF), open_book(duck, data_cutoff=CUTOFF, spark=spark)
+    assert there.problems == ()
+    query = "SELECT _row, term_id, policy_id, start_date, premium, end_reason FROM raw_terms ORDER BY _row"
+    assert there.sql(query).to_pylist() == here.sql(query).to_pylist()
