@@ -142,10 +142,11 @@ KINDS = {"customers": "csv", "policies": "csv", "calendar": "csv", "touchpoints"
 OTHERS = {"customers": "xlsx", "policies": "parquet", "calendar": "xlsx", "touchpoints": "csv", "economics": "csv"}
 
 
-@pytest.mark.parametrize("kinds", [KINDS, OTHERS], ids=["csv", "xlsx"])
-@settings(FUZZED, max_examples=175)
-@given(damages=st.lists(st.lists(DAMAGE, min_size=1, max_size=3), min_size=5, max_size=5))
-def test_five_damaged_files_end_in_findings_or_a_clear_error(kinds, damages):
+FIVE = st.lists(st.lists(DAMAGE, min_size=1, max_size=3), min_size=5, max_size=5)
+BOTH = pytest.mark.parametrize("kinds", [KINDS, OTHERS], ids=["csv", "xlsx"])
+
+
+def _five_damaged_files(kinds, damages):
     with tempfile.TemporaryDirectory() as name:
         for (table, kind), each in zip(kinds.items(), damages, strict=True):
             content = _valid(table, kind)
@@ -153,6 +154,21 @@ def test_five_damaged_files_end_in_findings_or_a_clear_error(kinds, damages):
                 content = damaged(content, *damage)
             (Path(name) / f"{table}.{kind}").write_bytes(content)
         _ends_well(Path(name), settings=CHOSEN)
+
+
+@BOTH
+@settings(FUZZED, max_examples=25)
+@given(damages=FIVE)
+def test_five_damaged_files_end_in_findings_or_a_clear_error(kinds, damages):
+    _five_damaged_files(kinds, damages)
+
+
+@pytest.mark.recovery  # the same at length: with the settings below two thousand files
+@BOTH
+@settings(FUZZED, max_examples=175)
+@given(damages=FIVE)
+def test_two_thousand_damaged_files_end_in_findings_or_a_clear_error(kinds, damages):
+    _five_damaged_files(kinds, damages)
 
 
 @settings(FUZZED, max_examples=250)
