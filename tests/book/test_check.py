@@ -12,6 +12,7 @@ from churnkit.book.schema import TABLES
 from churnkit.book.settings import Settings
 from churnkit.errors import ContractError
 from churnkit.simulate.messy import DAMAGES
+from tests.books import tiny_book_tables
 
 
 def _of(findings, code):
@@ -273,3 +274,14 @@ def test_undeclared_columns_and_unknown_files_are_listed(tables, write):
     assert "vehicle_power" in findings.unused[0]
     assert "web_visits.csv" in findings.unused[1]
     findings.raise_if_errors()
+
+
+def test_dup04_is_a_note_where_one_file_holds_policies_and_terms(tmp_path):
+    tables = tiny_book_tables()
+    tables["terms"].merge(tables["policies"], on="policy_id").to_csv(tmp_path / "cover.csv", index=False)
+    tables["customers"].to_csv(tmp_path / "customers.csv", index=False)
+    toml = 'data_cutoff = "2026-01-01"\n[policies]\nfile = "cover.csv"\n[terms]\nfile = "cover.csv"\n'
+    (tmp_path / "churnkit.toml").write_text(toml, encoding="utf-8")
+    found = [i for i in check_book(open_book(tmp_path)).items if i.code == "DUP04"]
+    twice = len(tables["terms"]) - tables["terms"]["policy_id"].nunique()
+    assert [(i.table, i.severity, i.count) for i in found] == [("policies", "note", twice)]
