@@ -64,10 +64,19 @@ def typed(column: Column, value: str, *, kind: str, zone: str) -> str:
         return f"date_trunc('day', {kept})" if column.type == "date" else kept
     if column.type == "bool":
         return _bool(value, kind)
+    if column.name == "birth_year" and kind != "whole":
+        return _year(value, kind, zone)
     if column.type == "integer" and kind != "whole":
         number = number_of(value, kind, most="9e15")
         return f"CASE WHEN {number} % 1 = 0 THEN ({number})::BIGINT END"
     return f"({number_of(value, kind)})::{SQL_TYPES[column.type]}"
+
+
+def _year(value: str, kind: str, zone: str) -> str:
+    """SQL of a year of birth, also where the date of birth is given."""
+    year, date = number_of(value, kind, most="9999"), moment_of(value, kind, zone)
+    return (f"coalesce(CASE WHEN {year} % 1 = 0 THEN ({year})::BIGINT END,"
+            f" CASE WHEN {date} < {LAST_MOMENT} THEN date_part('year', {date})::BIGINT END)")  # fmt: skip
 
 
 def may_fail(column: Column, kind: str) -> bool:
@@ -160,6 +169,8 @@ def form(column: Column, value: str, *, kind: str) -> str:
                 f" ELSE {wide} || 'other ways of writing dates' END")  # fmt: skip
     if kind != "text":
         return ""
+    if column.name == "birth_year":
+        return f"CASE WHEN TRY_CAST({text} AS DOUBLE) IS NULL THEN 'dates of birth, whose year is taken' END"
     if column.type == "bool":
         return f"CASE WHEN lower({text}) IN ({_PLAIN_BOOL}) THEN NULL ELSE {wide} || '是/否' END"
     return (f"CASE WHEN TRY_CAST({text} AS DOUBLE) IS NOT NULL THEN NULL"

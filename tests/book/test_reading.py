@@ -122,6 +122,26 @@ def test_whole_numbers_are_whole(read):
     assert any(i.code == "TYP02" and "birth_year" in i.found for i in findings.errors)
 
 
+def test_a_date_of_birth_gives_the_year(read):
+    texts = ["1980", "1980-05-06", "1980年5月6日", "19800506", "1980/5/6", ""]
+    found, findings = read(texts, name="birth_year", table="customers")
+    assert found == [1980] * 5 + [None]
+    note = next(i.found for i in findings.items if i.code == "TYP02" and i.severity == "note")
+    assert "birth_year 3 x dates of birth, whose year is taken" in note
+    for text in ("spring", "9999-12-31", "1980.5"):
+        found, findings = read([text], name="birth_year", table="customers")
+        assert found == [None]
+        assert any(i.code == "TYP02" and "birth_year" in i.found for i in findings.errors)
+
+
+def test_a_typed_date_of_birth_gives_the_year():
+    tables = tiny_book_tables()
+    tables["customers"] = tables["customers"].assign(birth_year=pd.Timestamp("1980-05-06"))
+    book = open_book(tables, data_cutoff="2026-01-01")
+    assert set(book.sql("SELECT birth_year FROM raw_customers")["birth_year"].to_pylist()) == {1980}
+    assert not check_book(book).errors
+
+
 def test_a_clean_file_takes_no_conversion(read):
     _, findings = read(["2024-01-05 08:05:09", "2024-01-05"])
     assert not [i for i in findings.items if i.code == "TYP02" and i.table == "terms"]
