@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,8 @@ class Source:
 
     ``spec`` is the table as the book's schema has it; ``mapping`` leads from our column names to theirs; ``row`` is SQL
     for the 1-based number of a row, whose upper bits tell the rows of several files apart; ``shared`` are the other
-    tables that read the same file or sheet, and ``theirs`` the columns that those use of it.
+    tables that read the same file or sheet, and ``theirs`` the columns that those use of it; ``constants`` are what the
+    settings say of columns that it does not have.
     """
 
     spec: Table
@@ -39,6 +40,7 @@ class Source:
     row: str = "rowid + 1"
     shared: tuple[str, ...] = ()
     theirs: frozenset[str] = frozenset()
+    constants: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
@@ -160,7 +162,13 @@ def sources_of(reading: Reading, engine: Engine, settings: Settings) -> dict[str
         table, columns = loaded.table, engine.columns(f"source_{loaded.table}")
         spec, given = settings.schema[table], own_names(settings.tables, table) | dict(settings.columns.get(table, {}))
         mapping = match_columns(spec, [name for name in columns if name not in _OWN], given=given)
-        sources[table] = Source(spec, loaded, columns, mapping, "_row" if "_row" in columns else "rowid + 1")
+        told = {name: value for name, value in settings.constant.get(table, {}).items() if name not in mapping}
+        constants = {
+            name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in told.items()
+        }
+        mapping |= {name: name for name in constants}
+        row = "_row" if "_row" in columns else "rowid + 1"
+        sources[table] = Source(spec, loaded, columns, mapping, row, constants=constants)
     return {table: _sharing(source, sources) for table, source in sources.items()}
 
 
@@ -229,5 +237,4 @@ def _sharing(source: Source, sources: Mapping[str, Source]) -> Source:
         each for each in sources.values() if each is not source and own[0] and own == (each.files, each.loaded.sheet)
     ]
     theirs = frozenset(name for twin in twins for name in twin.mapping.values())
-    return Source(source.spec, source.loaded, source.columns, source.mapping, source.row,
-                  tuple(twin.table for twin in twins), theirs)  # fmt: skip
+    return replace(source, shared=tuple(twin.table for twin in twins), theirs=theirs)

@@ -11,23 +11,15 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from churnkit.book import validate
 from churnkit.book.declared import extended
 from churnkit.book.schema import TABLES, Schema
-from churnkit.book.validate import (
-    check_choice,
-    check_days,
-    check_keys,
-    check_text,
-    check_zone,
-    near_miss,
-    unknown,
-    wrong,
-)
+from churnkit.book.validate import check_choice, check_days, check_keys, check_text, check_zone, unknown, wrong
 from churnkit.errors import UsageError
 from churnkit.moments import to_moment
 
 FILE = "churnkit.toml"
-_TABLE_KEYS = ("columns", "values", "scale", "extra", "delay_days", "file", "sheet", "encoding", "where")
+_TABLE_KEYS = ("columns", "values", "scale", "constant", "extra", "delay_days", "file", "sheet", "encoding", "where")
 _PLACES = {key: f"[terms.{key}]" for key in ("columns", "values", "scale", "extra")}
 _WORDS = ("file", "sheet", "encoding", "where")
 MATCHES = ("object", "line", "household")
@@ -106,6 +98,8 @@ class Settings:
     values : mapping of table to {our column: {their value: our value}}
     scale : mapping of table to {our column: factor}
         What their numbers are multiplied with: 10000 where sums insured are given in 万.
+    constant : mapping of table to {our column: value}
+        What every row says of a column that the table does not have: line = "motor" where nothing else is sold.
     file, sheet, encoding, where : mapping of table to str
         The file of the folder (and the sheet of a workbook) that holds the table, where its name does not say so; its
         encoding, where it is not recognised; for databases, the condition on the rows to read.
@@ -136,6 +130,7 @@ class Settings:
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     scale: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    constant: Mapping[str, Mapping[str, str | float | bool]] = field(default_factory=dict)
     file: Mapping[str, str] = field(default_factory=dict)
     sheet: Mapping[str, str] = field(default_factory=dict)
     encoding: Mapping[str, str] = field(default_factory=dict)
@@ -153,7 +148,7 @@ class Settings:
         check_choice("end_date_is", self.end_date_is, ("exclusive", "last_covered_day"))
         object.__setattr__(self, "data_cutoff", _moment(self.data_cutoff, self.timezone))
         schema = self.schema
-        for key in ("delay_days", "columns", "values", "scale", *_WORDS):
+        for key in ("delay_days", "columns", "values", "scale", "constant", *_WORDS):
             for table in getattr(self, key):
                 if table not in schema:
                     raise unknown(table, "the settings", schema)
@@ -164,7 +159,9 @@ class Settings:
         for table, values in self.values.items():
             _check_values(schema, table, values)
         for table, factors in self.scale.items():
-            _check_scale(schema, table, factors)
+            validate.check_scale(schema, table, factors)
+        for table, constants in self.constant.items():
+            validate.check_constant(schema, table, constants)
         for key in _WORDS:
             for table, word in getattr(self, key).items():
                 check_text(f"{table}.{key}", word)
@@ -271,18 +268,7 @@ def _check_values(schema: Schema, table: str, values: Any) -> None:
         for theirs, ours in mapping.items() if found is not None and found.values else ():
             if ours.strip() and ours.strip().lower() not in found.values:  # type: ignore[union-attr]
                 raise UsageError(f"The setting [{table}.values.{column}] leads to the contract's words.",
-                                 found=f"{theirs!r} to {ours!r}", fix=near_miss(ours, found.values))  # type: ignore[union-attr]  # fmt: skip
-
-
-def _check_scale(schema: Schema, table: str, factors: Any) -> None:
-    if not isinstance(factors, Mapping):
-        raise wrong(f"[{table}.scale]", factors, "a section of COLUMN = 10000")
-    numeric = [c.name for c in schema[table].columns if c.type in ("money", "number")]
-    for column, factor in factors.items():
-        if column not in numeric:
-            raise unknown(column, f"[{table}.scale], which holds columns of amounts and numbers", numeric)
-        if isinstance(factor, bool) or not isinstance(factor, int | float) or not factor > 0:
-            raise wrong(f"[{table}.scale] {column}", factor, "a number above 0")
+                                 found=f"{theirs!r} to {ours!r}", fix=validate.near_miss(ours, found.values))  # type: ignore[union-attr]  # fmt: skip
 
 
 def _moment(value: Any, zone: str) -> pd.Timestamp:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from churnkit.book.schema import Schema
 from churnkit.errors import UsageError
 
 
@@ -70,3 +71,26 @@ def check_zone(value: Any) -> None:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError) as error:
         raise wrong("timezone", value, 'an IANA name such as "Asia/Shanghai"') from error
+
+
+def check_scale(schema: Schema, table: str, factors: Any) -> None:
+    """Refuse factors of columns that hold no amounts, and what is no factor."""
+    if not isinstance(factors, Mapping):
+        raise wrong(f"[{table}.scale]", factors, "a section of COLUMN = 10000")
+    numeric = [c.name for c in schema[table].columns if c.type in ("money", "number")]
+    for column, factor in factors.items():
+        if column not in numeric:
+            raise unknown(column, f"[{table}.scale], which holds columns of amounts and numbers", numeric)
+        if isinstance(factor, bool) or not isinstance(factor, int | float) or not factor > 0:
+            raise wrong(f"[{table}.scale] {column}", factor, "a number above 0")
+
+
+def check_constant(schema: Schema, table: str, constants: Any) -> None:
+    """Refuse constants of unknown columns, and what is no plain value."""
+    if not isinstance(constants, Mapping):
+        raise wrong(f"[{table}.constant]", constants, 'a section of COLUMN = "value"')
+    for column, value in constants.items():
+        if column not in schema[table].column_names:
+            raise unknown(column, f"[{table}.constant]", schema[table].column_names)
+        if not isinstance(value, str | int | float):
+            raise wrong(f"[{table}.constant] {column}", value, "a text, a number or true/false")

@@ -27,6 +27,8 @@ def _kind(sql_type: str) -> str:
 
 def given(source: Source, column: str, *, settings: Settings) -> tuple[str, str]:
     """SQL of a column's value as it came (blanks and marks for empty null, categories mapped), and its kind."""
+    if column in source.constants:
+        return literal(source.constants[column]), "text"
     theirs = source.mapping[column]
     name, kind = quote(theirs), _kind(source.columns[theirs])
     mapped = settings.values.get(source.table, {}).get(column)
@@ -46,7 +48,7 @@ def given(source: Source, column: str, *, settings: Settings) -> tuple[str, str]
 def time_of_day(source: Source, column: str, *, settings: Settings) -> str:
     """SQL of a date column's full moment where the source may hold a time of day, else empty."""
     theirs = source.mapping.get(column)
-    if theirs is None or source.columns[theirs].upper() == "DATE":
+    if theirs is None or column in source.constants or source.columns[theirs].upper() == "DATE":
         return ""
     value, kind = given(source, column, settings=settings)
     return moment_of(value, kind, settings.timezone) if kind in ("text", "moment") else ""

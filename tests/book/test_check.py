@@ -11,6 +11,7 @@ from churnkit.book.rules import RULES
 from churnkit.book.schema import TABLES
 from churnkit.book.settings import Settings
 from churnkit.errors import ContractError
+from churnkit.panel.build import build_panel
 from churnkit.simulate.messy import DAMAGES
 from tests.books import tiny_book_tables
 
@@ -285,3 +286,22 @@ def test_dup04_is_a_note_where_one_file_holds_policies_and_terms(tmp_path):
     found = [i for i in check_book(open_book(tmp_path)).items if i.code == "DUP04"]
     twice = len(tables["terms"]) - tables["terms"]["policy_id"].nunique()
     assert [(i.table, i.severity, i.count) for i in found] == [("policies", "note", twice)]
+
+
+def test_a_constant_stands_for_a_column_that_is_not_there(tmp_path):
+    tables = tiny_book_tables()
+    tables["policies"] = tables["policies"].drop(columns=["line", "renewable", "inception_date"], errors="ignore")
+    for name in ("customers", "policies", "terms"):
+        tables[name].to_csv(tmp_path / f"{name}.csv", index=False)
+    toml = 'data_cutoff = "2026-01-01"\n'
+    (tmp_path / "churnkit.toml").write_text(toml, encoding="utf-8")
+    missing = [i for i in check_book(open_book(tmp_path)).errors if i.code == "COL01"]
+    assert [i.table for i in missing] == ["policies"] and "[policies.constant]" in missing[0].fix
+    toml += '[policies.constant]\nline = "Motor"\nrenewable = true\ninception_date = "2020-01-01"\n'
+    (tmp_path / "churnkit.toml").write_text(toml, encoding="utf-8")
+    book = open_book(tmp_path)
+    assert not check_book(book).errors
+    assert book.sql("SELECT DISTINCT line, renewable, inception_date FROM policies").to_pylist() == [
+        {"line": "motor", "renewable": True, "inception_date": pd.Timestamp("2020-01-01")}
+    ]
+    assert len(build_panel(book, "renewal", keep_unlabelled=True))

@@ -116,6 +116,10 @@ def _table(table: Table) -> Iterator[str]:
     if amounts:
         yield f"# [{table.name}.scale]   # your numbers times this are ours: 10000 for 万元"
         yield f"# {'sum_insured' if 'sum_insured' in amounts else amounts[0]} = 10000"
+    told = [column for column in table.columns if column.required and column.values]
+    if told:
+        yield f"# [{table.name}.constant]   # what every row says of a column that your table does not have"
+        yield f"# {told[0].name} = {quoted(told[0].values[0])}"
     for column in table.columns:
         if column.values:
             yield f"# [{table.name}.values.{column.name}]   # yours = one of {', '.join(column.values)}"

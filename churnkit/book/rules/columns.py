@@ -51,12 +51,13 @@ def _missing_column(book: Book, table: str, column: Column) -> Iterator[Finding]
     mapped = book.settings.columns.get(table, {}).get(column.name)
     likely = near(mapped or column.name, book.undeclared.get(table, []))
     mapping = f'if {likely} is it, write {column.name} = "{likely}" under [{table}.columns] in churnkit.toml'
+    same = f"; where every row says the same, write it under [{table}.constant]" if column.values else ""
     if column.required or mapped or column.extra:
         kind = "required " if column.required else "declared " if column.extra else ""
         found = f"the {kind}column {column.name} is missing"
         found += f"; it is mapped to {mapped}, which the table does not have" if mapped else ""
         yield Finding("COL01", "error", table, found, count=1, effect="what needs it cannot be computed",
-                      fix=mapping if likely else "add the column, or map it in churnkit.toml")  # fmt: skip
+                      fix=mapping if likely else "add the column, or map it in churnkit.toml" + same)  # fmt: skip
     elif likely:
         yield Finding("COL01", "note", table, f"column {likely} is not used, and {column.name} is absent", count=1,
                       effect=f"what reads {column.name} is switched off", fix=mapping)  # fmt: skip

@@ -75,7 +75,7 @@ def _counts(book: Book, table: str) -> dict[str, int]:
             came[f"given {column.name}"] = f"count({value})"
             if looked := quick(column, value, kind=kind):
                 came[f"quick {column.name}"] = f"count({looked})"
-            if kind == "text":
+            if kind == "text" and column.name not in source.constants:
                 came[f"came {column.name}"] = f"count(nullif(({theirs})::VARCHAR, ''))"
         read = {f"read {column.name}": f"count({quote(column.name)})" for column in columns}
         found: dict[str, Any] = {}
