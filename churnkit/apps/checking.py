@@ -8,7 +8,7 @@ from typing import Any
 from churnkit.apps.console import Steps
 from churnkit.apps.output import check_page, write_page
 from churnkit.book.check import Findings, check_book
-from churnkit.book.fix import fix_book, log_of
+from churnkit.book.fix import check_target, fix_book, log_of
 from churnkit.book.open import open_book
 
 
@@ -32,6 +32,8 @@ def check_data(
     """
     if report is not None:
         check_page(report)
+    if fix is not None:
+        check_target(fix)
     steps = Steps()
     book = open_book(data, data_cutoff=data_cutoff, settings=settings)
     with steps.step("check", f"Checking {book.source}"):

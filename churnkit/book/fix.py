@@ -51,11 +51,7 @@ def fix_book(book: Book, out: str | os.PathLike[str]) -> pd.DataFrame:
     UsageError
         If `out` exists.
     """
-    target = Path(out)
-    for place in (target, log_of(target)):
-        if place.exists():
-            raise UsageError("A cleaned copy is written into a folder of its own.", found=f"{place} exists",
-                             fix="Name a folder that does not exist.")  # fmt: skip
+    target = check_target(out)
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
     unfinished.mkdir()
@@ -71,6 +67,16 @@ def fix_book(book: Book, out: str | os.PathLike[str]) -> pd.DataFrame:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return log
+
+
+def check_target(out: str | os.PathLike[str]) -> Path:
+    """Return the folder if a cleaned copy can be written there: neither it nor its log is there."""
+    target = Path(out)
+    there = target if target.exists() else log_of(target)
+    if there.exists():
+        raise UsageError("A cleaned copy is written into a folder of its own.", found=f"{there} exists",
+                         fix="Name a folder that does not exist.")  # fmt: skip
+    return target
 
 
 def log_of(out: str | os.PathLike[str]) -> Path:
