@@ -2,18 +2,12 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-RUN = [sys.executable, "-c", "from churnkit.apps.cli import main; main()"]
-
-
-def churnkit(*words, cwd=None):
-    return subprocess.run([*RUN, *map(str, words)], capture_output=True, text=True, cwd=cwd, check=False)
+from tests.apps.commands import churnkit, process
 
 
 def refused(done, code, *words):
@@ -26,7 +20,7 @@ def refused(done, code, *words):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     root = tmp_path_factory.mktemp("demo") / "demo"
-    done = churnkit("demo", root, "--customers", 1500, "--years", 5, "--seed", 3, "--json")
+    done = process("demo", root, "--customers", 1500, "--years", 5, "--seed", 3, "--json")
     assert done.returncode == 0, done.stderr
     return root, json.loads(done.stdout), done
 

@@ -3,19 +3,12 @@
 import json
 import re
 import resource
-import subprocess
-import sys
 
 import pytest
 
 from churnkit.simulate import simulate_book
+from tests.apps.commands import churnkit, process
 from tests.book.exports import names, write_export
-
-RUN = [sys.executable, "-c", "from churnkit.apps.cli import main; main()"]
-
-
-def churnkit(*words):
-    return subprocess.run([*RUN, *map(str, words)], capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +99,7 @@ def test_help_names_both_and_takes_less_than_half_a_second_of_work():
     spent = []
     for _ in range(3):
         begun = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = churnkit("--help")
+        done = process("--help")
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent.append(ended.ru_utime + ended.ru_stime - begun.ru_utime - begun.ru_stime)
         assert "map" in done.stdout and "init" in done.stdout
