@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from churnkit.book.schema import Table, clock_of
+from churnkit.book.schema import Column, Table, clock_of
 
 REPEAT_DAYS = 7
 
@@ -45,6 +45,27 @@ COLUMNS: dict[tuple[str, str], Derived] = {
 CLOCKS: dict[tuple[str, str], Derived] = {
     ("interactions", "repeated_at"): Derived("repeated_at", ("started_at", "topic", "initiator")),
 }
+
+CROSSING_SCOPES = {"agents": "agent", "lines": "line"}
+
+
+def _monthly(name: str, key: str, *columns: str) -> Table:
+    kept = tuple(Column(each, "number", known_at="known_at") for each in columns)
+    return Table(name, key, (Column(key, "id"), *kept), clocks=("known_at",))
+
+
+CROSSING: dict[str, Table] = {
+    "agents": _monthly("agents", "agent_id", "terms_over", "exits", "complaints", "contacts", "ratings", "rating_sum"),
+    "lines": _monthly("lines", "line", "premium_median", "rating_mean"),
+}
+"""What crosses customers: a row per agent, or line, and calendar month, of what became visible in that month.
+
+``known_at`` is the first moment of the next month. Of each row of the book the first version counts, in the month in
+which it could first be seen, under the agent and line that the first version of its policy names. ``terms_over``,
+``exits`` (ended by the customer), ``complaints``, ``contacts`` (by the customer), ``ratings`` and ``rating_sum``
+(answers, 0 to 100) are counts and sums of the month; ``premium_median`` and ``rating_mean`` are of the terms bound and
+the answers given in the twelve months up to it.
+"""
 
 
 def known_clock(spec: Table, column: str) -> str:

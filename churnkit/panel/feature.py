@@ -10,12 +10,16 @@ from churnkit.book.schema import SENSITIVE as SENSITIVE
 from churnkit.book.schema import TABLES, Schema, Table
 from churnkit.book.validate import near_miss
 from churnkit.errors import LeakageError, UsageError
-from churnkit.panel.derived import CLOCKS, COLUMNS, known_clock
+from churnkit.panel.derived import CLOCKS, COLUMNS, CROSSING, CROSSING_SCOPES, known_clock
 
-Aggregate = Literal["count", "sum", "mean", "min", "max", "last", "share", "days_since", "open", "slope", "attribute"]
+Aggregate = Literal["count", "sum", "mean", "std", "min", "max", "first", "last", "distinct", "share", "days_since",
+                    "days_since_first", "gap_mean", "gap_max", "open", "slope", "attribute", "ratio",
+                    "difference"]  # fmt: skip
+Scope = Literal["customer", "policy", "household", "agent", "line"]
 Op = Literal["==", "!=", "<", "<=", ">", ">=", "in"]
-_NUMERIC = ("sum", "mean", "min", "max", "slope")
-_NEEDS_COLUMN = ("sum", "mean", "min", "max", "last", "slope", "attribute")
+_NUMERIC = ("sum", "mean", "std", "min", "max", "slope")
+_NEEDS_COLUMN = (*_NUMERIC, "first", "last", "distinct", "attribute")
+_OF_PARTS = ("ratio", "difference")
 _KINDS = {"number": "number", "integer": "number", "money": "number", "bool": "truth value", "date": "date",
           "ts": "date"}  # fmt: skip
 _VALUES: dict[str, tuple[type, ...]] = {"number": (int, float), "truth value": (bool,), "text": (str,)}
@@ -61,14 +65,18 @@ class Feature:
     name : str
         The column's name in ``Panel.X``: ASCII, its own definition in brief (``complaints_365d``).
     table : str
-        A table of the book, or ``"observation"`` for what the observation itself says (see ``OBSERVATION``).
+        A table of the book; ``"observation"`` for what the observation itself says (see ``OBSERVATION``); ``"agents"``
+        or ``"lines"`` for what happened to others, by month (see ``derived.CROSSING``); ``"panel"`` for what is made of
+        two other features.
     aggregate : str
-        ``count``, ``sum``, ``mean``, ``min``, ``max``, ``last`` over the rows in the window, null values passed over;
-        ``share`` of rows in the window that satisfy ``of``; ``days_since`` the latest row, counted from the cutoff;
-        ``open``: rows begun (``clock``) in the window and not ended (``end_clock``) as visible; ``slope`` of
-        ``column``, least squares per 365 days within the window; ``attribute``: the value of a column of the
-        observation's own customer, policy or term, null before its own clock; of a date, the days from it to the
-        cutoff.
+        ``count``, ``sum``, ``mean``, ``std`` (of a sample), ``min``, ``max``, ``first``, ``last``, ``distinct`` (number
+        of different values) over the rows in the window, null values passed over; ``share`` of rows in the window that
+        satisfy ``of``; ``days_since`` the latest row of the window, ``days_since_first``, counted from the cutoff;
+        ``gap_mean`` and ``gap_max``: days between one row of the window and the next; ``open``: rows begun (``clock``)
+        in the window and not ended (``end_clock``) as visible; ``slope`` of ``column``, least squares per 365 days
+        within the window; ``attribute``: the value of a column of the observation's own customer, policy or term, null
+        before its own clock; of a date, the days from it to the cutoff; ``ratio`` and ``difference`` of two ``parts``,
+        null where one is null or the second of a ratio is 0.
     clock : str
         The clock through which rows are seen; empty means the table's first clock.
     column : str
@@ -81,8 +89,11 @@ class Feature:
         For ``share`` only: the numerator's further conditions.
     end_clock : str
         For ``open`` only: the clock that ends a row.
-    scope : {"customer", "policy"}
-        Whose rows: all of the customer's, or those of this customer on the observation's policy.
+    scope : {"customer", "policy", "household", "agent", "line"}
+        Whose rows: all of the customer's, those of this customer on the observation's policy, or those of everybody in
+        the customer's household; the policy's agent and line, for the tables of that name only.
+    parts : tuple of two Feature
+        For ``ratio`` and ``difference`` only.
     group, stage, unit : str
         Reason group, journey stage and unit.
     sign : {-1, 0, 1}
@@ -119,7 +130,8 @@ class Feature:
     where: tuple[Where, ...] = ()
     of: tuple[Where, ...] = ()
     end_clock: str = ""
-    scope: Literal["customer", "policy"] = "customer"
+    scope: Scope = "customer"
+    parts: tuple[Feature, ...] = ()
     group: str = ""
     stage: str = ""
     unit: str = ""
@@ -129,19 +141,20 @@ class Feature:
     schema: InitVar[Schema] = TABLES
 
     def __post_init__(self, schema: Schema) -> None:
-        spec = schema.get(self.table)
+        spec = schema.get(self.table) or CROSSING.get(self.table)
         if not self.clock and spec is not None and spec.clocks:
             object.__setattr__(self, "clock", spec.clocks[0])
         self.check(schema)
 
     def check(self, schema: Schema) -> None:
         """Refuse what cannot be read from tables like these, or not without seeing the future."""
-        self._check_parts(schema)
-        if self.table == "observation":
+        self._check_parts({**schema, **CROSSING})
+        if self.table in ("observation", "panel"):
             return
-        self._check_names(schema[self.table])
-        self._check_kinds(schema[self.table])
-        self._refuse_leaks(schema[self.table])
+        spec = CROSSING.get(self.table) or schema[self.table]
+        self._check_names(spec)
+        self._check_kinds(spec)
+        self._refuse_leaks(spec)
 
     @classmethod
     def restored(cls, saved: Mapping[str, Any]) -> Feature:
@@ -153,7 +166,16 @@ class Feature:
         for part in ("where", "of"):
             kept = tuple(Where(w["column"], w["op"], _hashable(w["value"])) for w in saved[part])
             object.__setattr__(found, part, kept)
+        object.__setattr__(found, "parts", tuple(cls.restored(each) for each in saved.get("parts", ())))
         return found
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the column holds numbers; else categories."""
+        if self.aggregate not in ("first", "last", "attribute") or self.table in ("observation", "panel"):
+            return True
+        spec = CROSSING.get(self.table) or TABLES.get(self.table)
+        return spec is None or _kind(spec, self.column) != "text"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -165,21 +187,28 @@ class Feature:
         return UsageError(rule, found=found, where=f"feature {self.name!r}", fix=fix)
 
     def _check_parts(self, schema: Schema) -> None:
-        if self.table != "observation" and self.table not in schema:
+        if self.table not in ("observation", "panel", *schema):
             raise self._wrong("A feature reads a table of the book.", found=repr(self.table),
-                              fix=near_miss(self.table, (*schema, "observation")))  # fmt: skip
+                              fix=near_miss(self.table, (*schema, "observation", "panel")))  # fmt: skip
         if self.aggregate not in get_args(Aggregate):
             raise self._wrong("A feature has one of the aggregates.", found=repr(self.aggregate),
                               fix=near_miss(self.aggregate, get_args(Aggregate)))  # fmt: skip
-        if self.scope not in ("customer", "policy"):
-            raise self._wrong("The rows are the customer's or the policy's.", found=repr(self.scope),
-                              fix='Use scope="customer" or scope="policy".')  # fmt: skip
+        if self.scope not in get_args(Scope):
+            raise self._wrong("The rows are the customer's, the policy's or the household's.", found=repr(self.scope),
+                              fix='Use scope="customer", scope="policy" or scope="household".')  # fmt: skip
+        if CROSSING_SCOPES.get(self.table, "") != (self.scope if self.scope in CROSSING_SCOPES.values() else ""):
+            raise self._wrong("Tables agents and lines are read by agent and by line, and no other table is.",
+                              found=f"table {self.table} by {self.scope}", fix='Use scope="customer".')  # fmt: skip
+        combined, two = self.table == "panel", len(self.parts) == 2 and all(part.numeric for part in self.parts)
+        if combined != (self.aggregate in _OF_PARTS) or combined != two or bool(self.parts) != combined:
+            raise self._wrong('A ratio or difference has table="panel" and two numbers as parts; nothing else has parts.',
+                              found=f"{self.aggregate} of {self.table}, {len(self.parts)} parts")  # fmt: skip
         if self.aggregate in _NEEDS_COLUMN and not self.column:
             raise self._wrong(f"Aggregate {self.aggregate!r} needs a column.", fix='Add column="...".')
         if self.table == "observation" and (self.aggregate != "attribute" or self.column not in OBSERVATION):
             raise self._wrong("An observation has these attributes only.", found=self.column or self.aggregate,
                               fix=f'Use aggregate="attribute", column one of: {", ".join(OBSERVATION)}.')  # fmt: skip
-        if (self.aggregate == "attribute") != (self.table in _STATES) and self.table != "terms":
+        if (self.aggregate == "attribute") != (self.table in _STATES) and self.table not in ("terms", "panel"):
             raise self._wrong("Attributes belong to customers, policies and terms, aggregates to events.",
                               found=f"{self.aggregate} of {self.table}")  # fmt: skip
         if self.aggregate == "open" and not self.end_clock:
@@ -209,7 +238,7 @@ class Feature:
             raise self._wrong(f"Aggregate {self.aggregate!r} reads numbers.",
                               found=f"{self.table}.{self.column}, a {_kind(spec, self.column)}",
                               fix='Use aggregate="last", "count" or "share".')  # fmt: skip
-        if self.aggregate == "last" and _kind(spec, self.column) == "date":
+        if self.aggregate in ("first", "last", "distinct") and _kind(spec, self.column) == "date":
             raise self._wrong("The last value of a date is no feature.", found=f"{self.table}.{self.column}",
                               fix='Use aggregate="days_since" with a clock.')  # fmt: skip
         for condition in (*self.where, *self.of):

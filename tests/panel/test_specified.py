@@ -82,7 +82,7 @@ WRONG = {
     "The comparisons are": {"table": "terms", "aggregate": "count",
                             "where": [{"column": "area", "op": "like", "value": "c"}]},
     "reads numbers": {"table": "web_visits", "aggregate": "mean", "column": "page"},
-    "customer's or the policy's": {"table": "terms", "aggregate": "count", "scope": "polcy"},
+    "the policy's or the household's": {"table": "terms", "aggregate": "count", "scope": "polcy"},
     "no window": {"table": "terms", "aggregate": "attribute", "column": "area", "days": 3},
 }  # fmt: skip
 
