@@ -201,7 +201,7 @@ class Feature:
                               found=f"table {self.table} by {self.scope}", fix='Use scope="customer".')  # fmt: skip
         combined, two = self.table == "panel", len(self.parts) == 2 and all(part.numeric for part in self.parts)
         if combined != (self.aggregate in _OF_PARTS) or combined != two or bool(self.parts) != combined:
-            raise self._wrong('A ratio or difference has table="panel" and two numbers as parts; nothing else has parts.',
+            raise self._wrong('A ratio or difference has table="panel" and two numbers as parts, nothing else has.',
                               found=f"{self.aggregate} of {self.table}, {len(self.parts)} parts")  # fmt: skip
         if self.aggregate in _NEEDS_COLUMN and not self.column:
             raise self._wrong(f"Aggregate {self.aggregate!r} needs a column.", fix='Add column="...".')
