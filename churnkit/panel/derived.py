@@ -41,9 +41,19 @@ COLUMNS: dict[tuple[str, str], Derived] = {
     ("claims", "cycle_days"): Derived("paid_at", ("reported_at", "paid_at")),
     ("claims", "decision_days"): Derived("decided_at", ("reported_at", "decided_at")),
     ("claims", "paid_share"): Derived("paid_at", ("amount_paid", "amount_claimed", "paid_at")),
+    ("claims", "past_service_level"): Derived("paid_at", ("reported_at", "paid_at")),
+    ("surveys", "answer_days"): Derived("answered_at", ("sent_at", "answered_at")),
+    ("interactions", "resolution_days"): Derived("resolved_at", ("started_at", "resolved_at")),
+    ("interactions", "first_contact_resolution"): Derived(
+        "week_over_at", ("started_at", "topic", "initiator", "resolved", "resolved_at")),
+    ("complaints", "handling_days"): Derived("decided_at", ("received_at", "decided_at")),
+    ("complaints", "decided_late"): Derived("decided_at", ("decided_at", "due_at")),
 }  # fmt: skip
 CLOCKS: dict[tuple[str, str], Derived] = {
     ("interactions", "repeated_at"): Derived("repeated_at", ("started_at", "topic", "initiator")),
+    ("interactions", "week_over_at"): Derived("week_over_at", ("started_at", "topic", "initiator")),
+    ("complaints", "overdue_at"): Derived("overdue_at", ("received_at", "due_at")),
+    ("claims", "reopened_at"): Derived("reopened_at", ("reported_at", "closed_at")),
 }
 
 CROSSING_SCOPES = {"agents": "agent", "lines": "line"}

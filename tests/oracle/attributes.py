@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from churnkit.book.schema import clock_of
 
 from .history import current, happened
@@ -24,6 +26,8 @@ def attribute(history, feature, observation):
     if clock and not happened(row, clock, observation["cutoff"]):
         return None
     found = row[feature.column]
+    if isinstance(found, datetime):
+        return days_between(found, observation["cutoff"])
     return found if found is None or isinstance(found, str) else float(found)
 
 
