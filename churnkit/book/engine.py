@@ -7,15 +7,19 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from churnkit.book import engine_buckets
+from churnkit.book.engine_buckets import Work
 from churnkit.book.settings import EngineSettings
 
+_BATCH = 100_000
 _CONFIG = {
     "autoinstall_known_extensions": "false",  # nothing is fetched, nothing is reported home
     "autoload_known_extensions": "false",
@@ -64,6 +68,8 @@ class Engine:
         Threads and memory; the one place where they are set.
     """
 
+    distributed = False
+
     def __init__(self, options: EngineSettings | None = None) -> None:
         options = options or EngineSettings()
         self.folder = Path(tempfile.mkdtemp(prefix="churnkit-"))
@@ -71,7 +77,7 @@ class Engine:
         config: dict[str, Any] = {**_CONFIG, "temp_directory": str(self.folder)}
         if options.threads is not None:
             config["threads"] = options.threads
-        config["memory_limit"] = options.memory_limit
+        config["memory_limit"] = self._memory_limit = options.memory_limit
         try:
             self._connection = duckdb.connect(":memory:", config=config)
         except duckdb.Error as error:
@@ -86,6 +92,54 @@ class Engine:
                 return relation.to_arrow_table() if relation is not None else pa.table({})
             except duckdb.Error as error:
                 raise _refused(error) from error
+
+    def by_bucket(self, queries: Mapping[str, str], work: Work, *, buckets: Sequence[int]) -> Iterator[dict[str, Any]]:
+        """Hand each bucket's rows of several queries to `work`, one bucket at a time, and yield what it returns.
+
+        Parameters
+        ----------
+        queries : dict of str to str
+            Each selects a BIGINT column ``bucket``.
+        work : callable
+            Called as ``work(bucket, tables)`` with an Arrow table for each query, without the column ``bucket``; empty,
+            with the query's schema, where it has no rows in the bucket. The order of rows is not promised. What it
+            returns is a small dict of texts, numbers and None; what it raises goes through unchanged.
+        buckets : sequence of int
+            Rows of other buckets are never handed over.
+        """
+        return engine_buckets.by_bucket(self, queries, work, buckets)
+
+    def batches(self, query: str) -> Generator[pa.RecordBatch]:
+        """Run a query and give its rows a batch at a time, an empty one first; close it before asking anything else."""
+        reader = None
+        with self._lock:
+            try:
+                reader = self._connection.sql(query).to_arrow_reader(_BATCH)
+                yield pa.record_batch([pa.array([], each.type) for each in reader.schema], schema=reader.schema)
+                yield from reader
+            except (duckdb.Error, OSError) as error:  # an OSError is DuckDB's error in the middle of the rows
+                raise _refused(error) from error
+            finally:
+                if reader is not None:
+                    reader.close()
+
+    @contextmanager
+    def memory(self, limit: str) -> Iterator[None]:
+        """Work within another limit of memory for a time."""
+        before = self._memory_limit
+        self._limit(limit)
+        try:
+            yield
+        finally:
+            self._limit(before)
+
+    def give_back(self) -> None:
+        """Give memory that is free back to the system: setting the limit does it, even to what it was."""
+        self._limit(self._memory_limit)
+
+    def _limit(self, limit: str) -> None:
+        self.sql(f"SET memory_limit = {literal(limit)}")
+        self._memory_limit = limit
 
     def columns(self, relation: str) -> dict[str, str]:
         """Names and types of a relation's columns, in order."""
@@ -162,7 +216,7 @@ class Engine:
             self._forget_spill()
 
 
-def _refused(error: duckdb.Error) -> EngineError:
+def _refused(error: Exception) -> EngineError:
     text = str(error)
     line = re.search(r"CSV Error on Line: (\d+)", text)
     counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)

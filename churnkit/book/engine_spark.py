@@ -53,6 +53,8 @@ class SparkEngine(Engine):
         Threads and memory of the local engine.
     """
 
+    distributed = True
+
     def __init__(self, session: SparkSession, options: EngineSettings | None = None) -> None:
         self._local = Engine(options)
         self.folder = self._local.folder

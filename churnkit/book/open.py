@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ import pyarrow as pa
 from churnkit.book import views
 from churnkit.book.databases import database_of, read_database, settings_beside
 from churnkit.book.engine import Engine, EngineError, literal, quote
+from churnkit.book.engine_buckets import Work
 from churnkit.book.engines import engine_for
 from churnkit.book.finding import Finding
 from churnkit.book.folders import check_folder, find_tables
@@ -111,12 +113,34 @@ class Book:
         ContractError
             If a table is not in the book or one of its files cannot be read.
         """
-        words = set(re.findall(r"\w+", query))
-        for table in sorted(self.tables & words):
-            self._clean(table)
-        for table in sorted(name for name in self.tables if f"raw_{name}" in words):
-            self._raw(table)
+        self._prepare(query)
         return self._run(query, {key: _plain(value) for key, value in params.items()})
+
+    def by_bucket(
+        self, queries: Mapping[str, str], work: Work, *, buckets: Sequence[int], memory: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Hand each bucket's rows of several queries to `work`, as `Engine.by_bucket` says, and yield what it returns.
+
+        The queries read what `sql` reads; `memory` limits the engine of this machine for the time.
+
+        Raises
+        ------
+        ContractError
+            As `sql` does; what `work` raises goes through unchanged.
+        """
+        together = " ".join(queries.values())
+        self._prepare(together)
+        with self._refusals(together), self._engine.memory(memory) if memory else nullcontext():
+            yield from self._engine.by_bucket(queries, work, buckets=buckets)
+
+    @property
+    def distributed(self) -> bool:
+        """Whether the tables lie on a cluster, and work on buckets is done there."""
+        return self._engine.distributed
+
+    def lay(self, name: str, rows: pa.Table) -> None:
+        """Lay a small table of one's own beside the book's, for queries to join; its name must be new."""
+        self._engine.read_arrow(name, rows)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -132,6 +156,14 @@ class Book:
     def close(self) -> None:
         """Let go of the engine's memory and files."""
         self._engine.close()
+
+    def _prepare(self, query: str) -> None:
+        """Lay the views that a query reads."""
+        words = set(re.findall(r"\w+", query))
+        for table in sorted(self.tables & words):
+            self._clean(table)
+        for table in sorted(name for name in self.tables if f"raw_{name}" in words):
+            self._raw(table)
 
     def _raw(self, table: str) -> None:
         name = f"raw_{table}"
@@ -154,8 +186,14 @@ class Book:
         self._ready.add(table)
 
     def _run(self, query: str, params: Mapping[str, Any] | None = None) -> pa.Table:
-        try:
+        with self._refusals(query):
             return self._engine.sql(query, params)
+
+    @contextmanager
+    def _refusals(self, query: str) -> Iterator[None]:
+        """Turn what the engine refuses into a ContractError that names the tables."""
+        try:
+            yield
         except EngineError as error:
             absent = sorted(name for name in set(self.schema) - self.tables if re.search(rf"\b(raw_)?{name}\b", query))
             if error.missing_table and absent:
