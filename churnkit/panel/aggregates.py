@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from churnkit.errors import ContractError
-from churnkit.panel.arrays import NEVER, Bools, Floats, Ints
+from churnkit.panel.arrays import DAY, NEVER, Bools, Floats, Ints
 from churnkit.panel.events import EventTable, from_fixed
 from churnkit.panel.feature import Feature, Where
 from churnkit.panel.streams import Stream, chunks, expand, keys, seconds
 
-_YEAR = 365 * 86_400 * 1_000_000
+_YEAR = 365 * DAY
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,6 @@ class Selection:
         kept = np.flatnonzero(keep[stream.rows])
         self.rows, self.owner = stream.rows[kept], stream.owner[kept]
         self.sums: dict[str, tuple[Ints, Ints | None]] = {}
-        self.ends: dict[str, Ints] = {}
 
 
 class Windows:
@@ -102,31 +101,71 @@ class Windows:
     def _max(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
         return segments(np.maximum, self.table.values(feature.column)[selection.rows], low, high)
 
+    def _std(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        values = self.table.values(feature.column)[selection.rows]
+        found = np.empty(len(low))
+        for part in chunks(high - low):
+            which, at = expand(low[part], high[part])
+            centred = _centred(which, values[at] - values[low[part][which]], len(low[part]))
+            squares: Floats = np.bincount(which, weights=centred * centred, minlength=len(low[part])).astype(np.float64)
+            found[part] = np.sqrt(_ratio(squares, (high - low)[part] - 1))
+        return found
+
+    def _first(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        return _gather(self.table.values(feature.column)[selection.rows], low, high, first=True)
+
     def _last(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
         return _gather(self.table.values(feature.column)[selection.rows], low, high)
 
+    def _distinct(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        """Count values whose latest row lies in the window: each row ends where the next of its value begins."""
+        ends = np.full(len(selection.rows), NEVER)
+        values = self.table.values(feature.column)[selection.rows]
+        order = np.lexsort((values, selection.owner))  # stable: rows of one value stay in the order of the clock
+        again = (np.diff(values[order]) == 0) & (np.diff(selection.owner[order]) == 0)
+        ends[order[:-1][again]] = self.table.time(feature.clock)[selection.rows][order[1:][again]]
+        return self._begun_and_not_over(feature, selection, ends, high)
+
+    def _gap_mean(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        at = self.table.time(feature.clock)[selection.rows]
+        found = np.full(len(low), np.nan)
+        some = high - low > 1
+        low, high = low[some], high[some]
+        found[some] = (at[high - 1] - at[low]) / (high - low - 1) / DAY
+        return found
+
+    def _gap_max(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        gaps = np.diff(self.table.time(feature.clock)[selection.rows]) / DAY
+        return segments(np.maximum, gaps, low, np.maximum(high - 1, low))
+
     def _days_since(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
-        latest = _gather(np.arange(len(selection.rows), dtype=np.float64), low, high)
+        return self._days_from(feature, selection, low, high)
+
+    def _days_since_first(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
+        return self._days_from(feature, selection, low, high, first=True)
+
+    def _days_from(
+        self, feature: Feature, selection: Selection, low: Ints, high: Ints, *, first: bool = False
+    ) -> Floats:
+        latest = _gather(np.arange(len(selection.rows), dtype=np.float64), low, high, first=first)
         some = ~np.isnan(latest)
         at = self.table.time(feature.clock)[selection.rows[latest[some].astype(np.int64)]]
-        latest[some] = (self.moments.microseconds[some] - at) / 86_400_000_000
+        latest[some] = (self.moments.microseconds[some] - at) / DAY
         return latest
 
     def _open(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
-        ends = _ends(self.table, feature, selection.rows)
-        if feature.days is None:  # ended, whenever begun: a second stream, sorted by its end
-            if feature.end_clock not in selection.ends:
-                selection.ends[feature.end_clock] = np.sort(keys(selection.owner, seconds(ends)))
-            ended = selection.ends[feature.end_clock]
-            owner, cutoff = self.moments.owner, self.moments.seconds
-            over = np.searchsorted(ended, keys(owner, cutoff)) - np.searchsorted(ended, keys(owner, 0 * cutoff))
-            return (high - low - over).astype(np.float64)
-        found = np.zeros(len(low))
-        for part in chunks(high - low):
-            which, at = expand(low[part], high[part])
-            still = ends[at] >= self.moments.microseconds[part][which]
-            found[part] = np.bincount(which, weights=still, minlength=len(low[part]))
-        return found
+        return self._begun_and_not_over(feature, selection, _ends(self.table, feature, selection.rows), high)
+
+    def _begun_and_not_over(self, feature: Feature, selection: Selection, ends: Ints, high: Ints) -> Floats:
+        """Count rows of the window that end at the cutoff or later: leaving the window is an end like any other.
+
+        Those over are counted in a second stream, sorted by the end; a row ends after it begins, so none is missed.
+        """
+        if feature.days is not None:
+            ends = np.minimum(ends, self.table.time(feature.clock)[selection.rows] + feature.days * DAY)
+        over = np.sort(keys(selection.owner, seconds(ends)))
+        ended = np.searchsorted(over, keys(self.moments.owner, self.moments.seconds))
+        return (high - ended).astype(np.float64)
 
     def _slope(self, feature: Feature, selection: Selection, low: Ints, high: Ints) -> Floats:
         found = np.full(len(low), np.nan)
@@ -190,10 +229,10 @@ def _ratio(above: Floats, below: Ints) -> Floats:
     return found
 
 
-def _gather(values: Floats, low: Ints, high: Ints) -> Floats:
+def _gather(values: Floats, low: Ints, high: Ints, *, first: bool = False) -> Floats:
     found = np.full(len(low), np.nan)
     some = high > low
-    found[some] = values[high[some] - 1]
+    found[some] = values[low[some] if first else high[some] - 1]
     return found
 
 

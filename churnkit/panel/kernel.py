@@ -46,7 +46,7 @@ def compute_features(observations: pa.Table, events: Mapping[str, pa.Table], fea
     Returns
     -------
     Arrow table of n rows
-        One column per feature, in their order: float64 (NaN where there is no value), or text for the last text.
+        One column per feature, in their order: float64 (NaN where there is no value), or text (first, last).
     """
     columns: dict[str, pa.Array] = {}
     for table, clock, wanted in _by_stream(features):
@@ -54,7 +54,7 @@ def compute_features(observations: pa.Table, events: Mapping[str, pa.Table], fea
         found = _one_clock(data, clock, wanted, observations)
         for feature in wanted:
             values = found[feature.name]
-            text = feature.aggregate == "last" and data.is_text(feature.column)
+            text = feature.aggregate in ("first", "last") and data.is_text(feature.column)
             columns[feature.name] = data.decode(feature.column, values) if text else pa.array(values)
     names = [feature.name for feature in features]
     return pa.table([columns[name] for name in names], names=names)

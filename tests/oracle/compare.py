@@ -60,7 +60,7 @@ def same(feature, have, want):
         return type(have) is type(want) and have == want
     if feature.aggregate == "sum" and feature.column in FULL_PRECISION:
         return math.isclose(have, want, rel_tol=1e-14, abs_tol=1e-14)
-    if feature.aggregate in ("count", "sum", "open", "min", "max"):
+    if feature.aggregate in ("count", "sum", "open", "min", "max", "distinct"):
         return float(have) == float(want)
     return math.isclose(have, want, rel_tol=1e-9, abs_tol=1e-9 if feature.aggregate == "slope" else 0.0)
 
@@ -101,10 +101,15 @@ def _of_every_table():
             columns = [c for c in spec.columns if c.type in NUMBERS and known_early_enough(table, clock, c.name)]
             found += _of_clock(table, clock, [c.name for c in columns][:3])
         for end in spec.clocks[1:]:
-            found.append(Feature(f"{table}_open_{end}", table=table, aggregate="open", end_clock=end))
+            for days in (None, 90):
+                name = f"{table}_open_{end}_{days}"
+                found.append(Feature(name, table=table, aggregate="open", end_clock=end, days=days))
     for table, column in (("interactions", "topic"), ("claims", "decision"), ("surveys", "instrument")):
         clock = TABLES[table].column(column).known_at
-        found.append(Feature(f"{table}_last_{column}", table=table, clock=clock, aggregate="last", column=column))
+        of = {"table": table, "clock": clock, "column": column}
+        found += [Feature(f"{table}_{a}_{column}", aggregate=a, **of) for a in ("first", "last", "distinct")]
+        found.append(Feature(f"{table}_distinct_{column}_365", aggregate="distinct", days=365, **of))
+        found.append(Feature(f"{table}_first_{column}_365", aggregate="first", days=365, **of))
     for column, clock in DERIVED.items():
         table = "surveys" if column == "rating" else "claims"
         found += _of_clock(table, clock, [column], stem=column)
@@ -132,9 +137,10 @@ def _of_clock(table, clock, columns, stem=""):
         stem, spec = f"{head}_{days}", {"table": table, "clock": clock, "days": days}
         found.append(Feature(f"{stem}_count", aggregate="count", **spec))
         found.append(Feature(f"{stem}_count_{scope}", aggregate="count", scope=scope, **spec))
-        found.append(Feature(f"{stem}_since", aggregate="days_since", **spec))
+        for aggregate in ("days_since", "days_since_first", "gap_mean", "gap_max"):
+            found.append(Feature(f"{stem}_{aggregate}", aggregate=aggregate, **spec))
         for column in columns:
-            for aggregate in ("sum", "mean", "min", "max", "last", "slope"):
+            for aggregate in ("sum", "mean", "std", "min", "max", "first", "last", "distinct", "slope"):
                 name = f"{stem}_{column}_{aggregate}"
                 found.append(Feature(name, aggregate=aggregate, column=column, scope=scope, **spec))
             where = (Where(column, ">", 3),)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from churnkit.book.schema import TABLES
 
@@ -72,18 +74,37 @@ def value(history, feature, observation):
         return float(len(rows))
     if feature.aggregate == "open":
         return float(sum(1 for row in rows if not happened(row, feature.end_clock, cutoff)))
+    times = [row[feature.clock] for row in rows]
     if feature.aggregate == "days_since":
-        return (cutoff - rows[-1][feature.clock]).total_seconds() / 86400 if rows else NAN
+        return days(times[-1], cutoff) if times else NAN
+    if feature.aggregate == "days_since_first":
+        return days(times[0], cutoff) if times else NAN
+    if feature.aggregate == "gap_mean":
+        return sum(gaps(times)) / len(gaps(times)) if gaps(times) else NAN
+    if feature.aggregate == "gap_max":
+        return max(gaps(times), default=NAN)
     if feature.aggregate == "share":
         hits = [row for row in rows if all(satisfies(row, condition) for condition in feature.of)]
         return len(hits) / len(rows) if rows else NAN
     return _of_column(feature, [row for row in rows if row[feature.column] is not None])
 
 
+def days(begin, end):
+    """Days from one moment to another."""
+    return (end - begin).total_seconds() / 86400
+
+
+def gaps(times):
+    """Days between each moment and the next."""
+    return [days(before, after) for before, after in pairwise(times)]
+
+
 def _of_column(feature, rows):
     numbers = [float(row[feature.column]) for row in rows if not isinstance(row[feature.column], str)]
     if feature.aggregate == "sum":
         return float(sum((exact(n) for n in numbers), Fraction(0)))
+    if feature.aggregate == "distinct":
+        return float(different([row[feature.column] for row in rows]))
     if not rows:
         return NAN
     if feature.aggregate == "mean":
@@ -92,12 +113,27 @@ def _of_column(feature, rows):
         return min(numbers)
     if feature.aggregate == "max":
         return max(numbers)
-    if feature.aggregate == "last":
-        found = rows[-1][feature.column]
+    if feature.aggregate == "std":
+        return spread(numbers)
+    if feature.aggregate in ("first", "last"):
+        found = rows[0 if feature.aggregate == "first" else -1][feature.column]
         return found if isinstance(found, str) else float(found)
     if feature.aggregate == "slope":
         return slope([(row[feature.clock], number) for row, number in zip(rows, numbers, strict=True)])
     raise AssertionError(feature.aggregate)
+
+
+def different(values):
+    """How many different values."""
+    return len(set(values))
+
+
+def spread(numbers):
+    """Standard deviation of a sample; NaN under two numbers."""
+    if len(numbers) < 2:
+        return NAN
+    mean = sum((exact(n) for n in numbers), Fraction(0)) / len(numbers)
+    return math.sqrt(sum((exact(n) - mean) ** 2 for n in numbers) / (len(numbers) - 1))
 
 
 def slope(points):

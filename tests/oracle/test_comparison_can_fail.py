@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
+from itertools import pairwise
+from statistics import pstdev, stdev
 
 import pytest
+
+from churnkit.book.schema import TABLES
 
 from . import attributes, definitions, derived, history, outcomes
 from .books import LEADS, snapshots
 from .compare import features_of_every_kind, features_that_differ, labels_that_differ
+from .definitions import days
 from .families import families
 from .outcomes import churn_rows, renewal_rows
 from .test_panel_against_oracle import (
@@ -88,6 +94,36 @@ def test_the_order_of_ties_is_felt(monkeypatch):
     assert not features_that_differ(panel, case(RECORDED)[1], observed(RECORDED, "churn"))
     monkeypatch.setattr(definitions, "order", lambda feature, row: row[feature.clock])
     assert features_that_differ(panel, case(RECORDED)[1], observed(RECORDED, "churn"))
+
+
+AGGREGATES = {
+    "std of all there is": ("std", "spread", lambda numbers: pstdev(numbers) if len(numbers) > 1 else float("nan")),
+    "std of one": ("std", "spread", lambda numbers: stdev(numbers) if len(numbers) > 1 else 0.0),
+    "distinct rows": ("distinct", "different", len),
+    "distinct beyond the first": ("distinct", "different", lambda values: max(len(set(values)) - 1, 0)),
+    "gap to the same row": ("gap_mean", "gaps", lambda times: [days(times[0], at) for at in times[1:]]),
+    "gap over all": ("gap_max", "gaps", lambda times: [days(times[0], times[-1])] if len(times) > 1 else []),
+    "gap of one": ("gap_max", "gaps", lambda times: [days(a, b) for a, b in pairwise(times)] or [0.0] * len(times)),
+    "days since the last": ("days_since_first", "days", lambda begin, end: (end - begin).days),
+    "order of ties": ("first", "order", lambda feature, row: row[feature.clock]),
+    "ties by id alone": ("first", "order", lambda f, row: (row[f.clock], row[TABLES[f.table].key])),
+}
+
+
+@pytest.mark.parametrize("rule", AGGREGATES)
+def test_rules_of_aggregates_are_felt(monkeypatch, rule):
+    aggregate, name, bent = AGGREGATES[rule]
+    panel = panel_of_aggregate(aggregate)
+    assert not features_that_differ(panel, case(RECORDED)[1], observed(RECORDED, "churn"))
+    monkeypatch.setattr(definitions, name, bent)
+    assert features_that_differ(panel, case(RECORDED)[1], observed(RECORDED, "churn"))
+
+
+@cache
+def panel_of_aggregate(aggregate):
+    """The panel of all features of that aggregate."""
+    features = tuple(f for f in features_of_every_kind("churn") if f.aggregate == aggregate)
+    return build_panel(case(RECORDED)[0], "churn", features=features, keep_unlabelled=True)
 
 
 def test_an_end_that_is_not_recorded_yet_is_felt(monkeypatch):
