@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from churnkit.book.open import Book
 from churnkit.errors import ContractError, UsageError
 from churnkit.panel import observations as obs
+from churnkit.panel.columns import parts_of
 from churnkit.panel.extra import as_of_extract, default_features
 from churnkit.panel.feature import Feature
-from churnkit.panel.labels import Labels, churn_labels, renewal_labels
 from churnkit.panel.load import switched_off
+from churnkit.panel.owners import load_owners
 from churnkit.panel.panel import Panel
-from churnkit.panel.partition import partition_features
 from churnkit.panel.ripening import ripening
-from churnkit.panel.terms import Terms, load_terms
+from churnkit.panel.store import buckets_for, build_stored, described
+from churnkit.panel.task import NAME, Target, Task, task_for
 
-Target = Literal["renewal", "churn"]
-_NAME = {"renewal": "renewed", "churn": "churned"}
 _WAYS = {
     "object": ", or of one of the same customer, line and object",
     "line": ", or of one of the same customer and line",
@@ -39,7 +37,9 @@ def build_panel(
     as_of: Any = None,
     leads: Iterable[int] | None = None,
     snapshots: Iterable[Any] | None = None,
-    partitions: int = 1,
+    memory: str | None = None,
+    to: str | os.PathLike[str] | None = None,
+    partitions: int | None = None,
     keep_unlabelled: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Panel:
@@ -49,16 +49,23 @@ def build_panel(
     ----------
     book : Book
     target : {"renewal", "churn"}
-        Terms up for renewal at stacked leads (``y = 1``: renewed), or customers at snapshots (``y = 1``: churned).
     features : sequence of Feature, optional
-        ``standard_features(target)`` and those of the book's declared columns and tables if None. Those that the book
-        has no table or column for are left out and named in ``info["switched_off"]``.
-    as_of : timestamp, optional
-        Build rows to score instead: every policy (customer) in force on that day, without labels.
-    leads, snapshots : iterables, optional
-        Renewal leads in days; churn snapshots. The book's settings if None.
-    partitions : int
-        Customers are worked through in this many parts, which bounds the memory; the panel is the same for any number.
+        What to compute; the standard features and the book's declared ones if None. Those whose table or columns are
+        not there are left out and named in ``panel.info["switched_off"]``.
+    as_of : date, optional
+        Everything in force on that day instead of labelled history; y is NaN.
+    leads : iterable of int, optional
+        Renewal: days before the scheduled end. The book's settings if None.
+    snapshots : iterable of dates, optional
+        Churn: instead of the quarter starts. The book's settings if None.
+    memory : str, optional
+        A bound on the memory of the build, as ``"2GB"``: customers are worked through part by part, and each part is
+        written to Parquet as it is done. The panel then reads what is asked of it from there.
+    to : path, optional
+        A folder for the parts, to be kept: :meth:`Panel.read_parquet` opens it. A build that was stopped goes on where
+        it ended if it is asked for the same panel of the same book. Without it parts go to a temporary folder.
+    partitions : int, optional
+        How many parts, in place of what `memory` asks for; the panel is the same for any number.
     keep_unlabelled : bool
         Keep observations whose label is unripe or null by cause, with NaN in y.
     progress : callable, optional
@@ -68,6 +75,8 @@ def build_panel(
     ------
     ContractError
         If there is nothing to observe, no label is ripe, or all labels are of one class.
+    UsageError
+        If `to` holds another panel, or `memory` does not read as an amount.
     """
     _check_call(target, leads, snapshots, partitions, as_of)
     features = _checked_features(tuple(default_features(book, target) if features is None else features), target)
@@ -75,31 +84,54 @@ def build_panel(
     features = tuple(f for f in features if f.name not in off)
     for feature in features:
         feature.check(book.schema)
-    terms = load_terms(book)
-    risk, shown = _risk_set(book, terms, target, as_of=as_of, leads=leads, snapshots=snapshots)
-    labels, excluded = _no_labels(len(risk.cutoff)), dict(risk.excluded)
-    if as_of is None:
-        labels = _labels(book, terms, risk, target)
-        excluded |= dict(sorted(Counter(labels.cause[labels.cause != ""].tolist()).items()))
-        _check_labels(labels, target)
-        kept = np.arange(len(labels.y)) if keep_unlabelled else np.flatnonzero(~np.isnan(labels.y))
-        risk, labels = risk.take(kept), Labels(labels.y[kept], labels.cause[kept], labels.ripe_at[kept])
-    keys = obs.observation_frame(terms, risk)
-    X = _columns(book, terms, risk, keys, features, partitions=partitions, progress=progress)
-    keys["ripe_at"] = pd.Series(labels.ripe_at.view("datetime64[us]"))
-    keys["cause"] = pd.Series(labels.cause, dtype="str")
+    when, shown = _when(book, target, as_of=as_of, leads=leads, snapshots=snapshots)
+    task = task_for(book, target, features, keep_unlabelled=keep_unlabelled, **when)
+    buckets = partitions or (buckets_for(book, task, memory) if memory else 1)
+    if to is None and buckets == 1 and not book.distributed:
+        panel, counts = _at_once(book, task)
+        if progress is not None:
+            progress(1, 1)
+    else:
+        panel, counts = build_stored(book, task, buckets, to=to, memory=memory, progress=progress)
+    _check_counts(counts, task, as_of=as_of)
     info = {
-        "excluded": excluded, "switched_off": off, "data_cutoff": str(book.settings.data_cutoff),
-        "fingerprint": book.fingerprint, "label": definition(book, target), "as_of_extract": _undated(book, features),
-        **shown,
+        "excluded": dict(sorted(counts["excluded"].items())), "switched_off": off,
+        "data_cutoff": str(book.settings.data_cutoff), "fingerprint": book.fingerprint,
+        "label": definition(book, target), "as_of_extract": _undated(book, features), **shown,
     }  # fmt: skip
-    y = pd.Series(labels.y, name=_NAME[target], dtype="float64")
-    return Panel(X=X, y=y, keys=keys, target=target, features=features, info=info)
+    return described(panel, info)
+
+
+def _at_once(book: Book, task: Task) -> tuple[Panel, dict[str, Any]]:
+    """The whole panel in memory."""
+    owners, found = load_owners(book, households=task.by_household), []
+
+    def work(bucket: int, tables: Mapping[str, pa.Table]) -> dict[str, Any]:
+        found.append(task.panel(tables))
+        return {}
+
+    list(book.by_bucket(task.queries(book, owners), work, buckets=[0]))
+    return found[0]
+
+
+def _when(
+    book: Book, target: Target, *, as_of: Any, leads: Any, snapshots: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """When is observed: for the task, and as the panel's info shows it."""
+    if target == "renewal" and as_of is None:
+        days = obs.clean_leads(book, leads)
+        return {"leads": days}, {"leads": list(days)}
+    if target == "renewal":
+        return {"moments": (obs.clean_as_of(book, as_of),), "as_of": True}, {"as_of": str(as_of)}
+    moments = obs.clean_snapshots(book, snapshots if as_of is None else [as_of])
+    shown = [str(m) for m in moments.view("datetime64[us]").astype("datetime64[s]")]
+    when = {"moments": tuple(moments.tolist()), "as_of": as_of is not None}
+    return when, {"snapshots" if as_of is None else "as_of": shown}
 
 
 def _undated(book: Book, features: Sequence[Feature]) -> list[str]:
     """The declared columns among the features that have no history."""
-    read = {f"{f.table}.{column}" for f in features for column in f.columns}
+    read = {f"{f.table}.{column}" for f in parts_of(features) for column in f.columns}
     return [name for name in as_of_extract(book) if name in read]
 
 
@@ -122,78 +154,10 @@ def definition(book: Book, target: Target) -> str:
     )
 
 
-def _risk_set(
-    book: Book, terms: Terms, target: Target, *, as_of: Any, leads: Any, snapshots: Any
-) -> tuple[obs.RiskSet, dict[str, Any]]:
-    shown: dict[str, Any] = {}
-    if target == "renewal" and as_of is None:
-        shown["leads"] = list(obs.clean_leads(book, leads))
-        risk = obs.renewal_risk_set(terms, tuple(shown["leads"]), obs.data_cutoff(book))
-    elif target == "renewal":
-        shown["as_of"] = str(as_of)
-        risk = obs.inforce_risk_set(terms, obs.clean_as_of(book, as_of))
-    else:
-        moments = obs.clean_snapshots(book, terms, snapshots if as_of is None else [as_of])
-        shown["snapshots" if as_of is None else "as_of"] = [
-            str(m) for m in moments.view("datetime64[us]").astype("datetime64[s]")
-        ]
-        risk = obs.churn_risk_set(terms, moments, as_known=as_of is not None)
-    if not len(risk.cutoff):
-        raise ContractError(
-            "A panel needs at least one observation.",
-            found=f"none for {target}; left out: {risk.excluded or 'nothing'}",
-            fix="Check as_of: nothing is in force on that day."
-            if as_of is not None
-            else "Check terms, leads or snapshots, and data_cutoff.",
-        )
-    return obs.in_order(terms, risk), shown
-
-
-def _labels(book: Book, terms: Terms, risk: obs.RiskSet, target: Target) -> Labels:
-    until = obs.data_cutoff(book)
-    if target == "renewal":
-        return renewal_labels(terms, risk, slack_days=book.settings.renewal.slack_days, until=until)
-    return churn_labels(terms, risk, settings=book.settings.churn, until=until)
-
-
-def _no_labels(size: int) -> Labels:
-    never = np.full(size, np.datetime64("NaT", "us").astype(np.int64))
-    return Labels(np.full(size, np.nan), np.full(size, "", dtype=object), never)
-
-
-def _columns(
-    book: Book,
-    terms: Terms,
-    risk: obs.RiskSet,
-    keys: pd.DataFrame,
-    features: Sequence[Feature],
-    *,
-    partitions: int,
-    progress: Callable[[int, int], None] | None,
-) -> pd.DataFrame:
-    """Features of all partitions, put where their observations stand."""
-    size = len(keys)
-    found: dict[str, Any] = {}
-    for part in range(partitions):
-        rows = np.flatnonzero(risk.customer % partitions == part)
-        mine = keys if partitions == 1 else keys.iloc[rows].reset_index(drop=True)
-        columns = partition_features(book, terms, risk.take(rows), mine, features, part=part, parts=partitions)
-        for name, values in columns.items():
-            text = isinstance(values, pa.Array)
-            if name not in found:
-                found[name] = np.full(size, None if text else np.nan, dtype=object if text else np.float64)
-            found[name][rows] = values.to_numpy(zero_copy_only=False) if text else values
-        if progress is not None:
-            progress(part + 1, partitions)
-    return pd.DataFrame({
-        f.name: pd.Series(found[f.name], dtype="str" if found[f.name].dtype == object else "float64") for f in features
-    }, index=keys.index)  # fmt: skip
-
-
-def _check_call(target: str, leads: Any, snapshots: Any, partitions: int, as_of: Any) -> None:
-    if target not in _NAME:
+def _check_call(target: str, leads: Any, snapshots: Any, partitions: int | None, as_of: Any) -> None:
+    if target not in NAME:
         raise UsageError("A panel is for renewal or churn.", found=repr(target), fix='target="renewal"')
-    if partitions < 1:
+    if partitions is not None and partitions < 1:
         raise UsageError("There is at least one partition.", found=repr(partitions), fix="partitions=1")
     if (target == "churn" and leads is not None) or (target == "renewal" and snapshots is not None):
         raise UsageError("Leads belong to renewal, snapshots to churn.", fix="Drop the other.")
@@ -210,8 +174,8 @@ def _checked_features(features: tuple[Feature, ...], target: str) -> tuple[Featu
         )
     policy_own = [
         f.name
-        for f in features
-        if f.scope == "policy" or (f.aggregate == "attribute" and f.table in ("policies", "terms"))
+        for f in parts_of(features)
+        if f.scope in ("policy", "agent", "line") or (f.aggregate == "attribute" and f.table in ("policies", "terms"))
     ]
     if target == "churn" and policy_own:
         raise UsageError("A churn observation is a customer and has no policy of its own.", found=", ".join(policy_own),
@@ -219,16 +183,25 @@ def _checked_features(features: tuple[Feature, ...], target: str) -> tuple[Featu
     return features
 
 
-def _check_labels(labels: Labels, target: Target) -> None:
-    """CLS28: a label must be there, and differ."""
-    ripe = labels.y[~np.isnan(labels.y)]
-    more = ripening(labels.ripe_at.view("M8[us]"), labels.cause == "unripe")
-    if not len(ripe):
-        raise ContractError("CLS28: training needs ripe labels.", found=f"none for {target}; {more}",
+def _check_counts(counts: dict[str, Any], task: Task, *, as_of: Any) -> None:
+    """Something must be observed; and, CLS28, a label must be there, and differ."""
+    if not counts["observed"]:
+        raise ContractError(
+            "A panel needs at least one observation.",
+            found=f"none for {task.target}; left out: {counts['excluded'] or 'nothing'}",
+            fix="Check as_of: nothing is in force on that day."
+            if as_of is not None
+            else "Check terms, leads or snapshots, and data_cutoff.",
+        )
+    if task.as_of:
+        return
+    ripe, more = counts["ones"] + counts["zeros"], ripening(counts["unripe"])
+    if not ripe:
+        raise ContractError("CLS28: training needs ripe labels.", found=f"none for {task.target}; {more}",
                             fix="Bring longer histories or a later data_cutoff, or score with as_of.")  # fmt: skip
-    if len(np.unique(ripe)) < 2:
+    if not counts["ones"] or not counts["zeros"]:
         raise ContractError(
             "CLS28: training needs both classes.",
-            found=f"{_NAME[target]} = {ripe[0]:.0f} in all {len(ripe):,} ripe labels; {more}",
+            found=f"{NAME[task.target]} = {int(counts['ones'] > 0)} in all {ripe:,} ripe labels; {more}",
             fix="Check how terms follow each other (policy_id, previous_policy_id, renewal.match) and how they ended.",
         )

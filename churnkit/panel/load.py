@@ -1,21 +1,22 @@
-"""From the book to the kernel: a partition's events and state tables as Arrow, with dense codes and microseconds."""
+"""From the book to the kernel: the queries for a bucket's events and states, and the arrays made of their rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from churnkit.book.engine import quote
 from churnkit.book.open import Book
 from churnkit.book.schema import Table
-from churnkit.panel.arrays import DAY, FIRST, Ints
+from churnkit.panel.arrays import DAY, FIRST, NEVER, Ints
 from churnkit.panel.attributes import KNOWN
-from churnkit.panel.derive import derive, working_day_numbers
-from churnkit.panel.derived import all_sources, sources
+from churnkit.panel.derive import BEGUN, WORKING, derive, working_day_numbers
+from churnkit.panel.derived import CLAIM_DAYS, CLOCKS, all_sources, sources
 from churnkit.panel.feature import Feature
-from churnkit.panel.terms import CODES, moment
+from churnkit.panel.owners import Owners
 
 _STATE_NEEDS = {  # attributes of the observation that rest on optional columns
     "age": ("customers", "birth_year"),
@@ -41,38 +42,93 @@ def _missing(book: Book, feature: Feature) -> str:
     if feature.scope == "policy" and feature.aggregate != "attribute":
         names.append("policy_id")
     for name in names:
+        derived = CLOCKS.get((feature.table, name))
+        if derived is not None and derived.versions and not book.repeats(feature.table):
+            return f"each row of {feature.table} comes in one version"
         for source in sources(feature.table, name):
             if not book.has_column(feature.table, source):
                 return f"{feature.table}.{source} is absent"
     return ""
 
 
-def load_events(book: Book, table: str, features: Sequence[Feature], *, part: int = 0, parts: int = 1) -> pa.Table:
-    """Read the events that some features of one table need, for the customers of one partition.
+def moment(column: str, null: int = NEVER) -> str:
+    """SQL of a timestamp as microseconds, null as `null`."""
+    return f"coalesce(epoch_us({column}), {null})"
 
-    Returns
-    -------
-    Arrow table
-        As :class:`churnkit.panel.events.EventTable` takes it, derived columns and clocks included.
-    """
-    wanted = {name for f in features for name in (*f.columns, f.clock, f.end_clock) if name}
+
+def final_policies(book: Book) -> str:
+    """SQL of one row per policy, its last version."""
+    if not book.repeats("policies"):
+        return "policies"
+    return ("(SELECT * FROM policies WHERE superseded_at IS NULL"
+            " QUALIFY row_number() OVER (PARTITION BY policy_id ORDER BY customer_id) = 1)")  # fmt: skip
+
+
+def owned(book: Book, table: str, owners: Owners) -> str:
+    """SQL of a table, ``e``, joined with the owners of its rows, ``o``."""
+    if table == "customers" or (table not in ("policies", "terms") and book.schema[table].column("customer_id")):
+        return f"{quote(table)} AS e JOIN {owners.relation} AS o ON e.customer_id = o.customer_id"
+    return (f"{quote(table)} AS e JOIN {final_policies(book)} AS p ON e.policy_id = p.policy_id"
+            f" JOIN {owners.relation} AS o ON p.customer_id = o.customer_id")  # fmt: skip
+
+
+def event_query(book: Book, table: str, features: Sequence[Feature], owners: Owners) -> str:
+    """Query the events that some features of one table need."""
+    wanted = _wanted(features)
     spec = book.schema[table]
     clocks, columns = _to_read(spec, wanted)
+    by_policy = any(f.scope == "policy" for f in features)
     listed = [
-        "c.customer",
-        "coalesce(CASE WHEN p.customer_id = c.customer_id THEN p.policy END, -1) AS policy",
-        f"e.{quote(spec.key)} AS id",
+        "o.bucket", "o.customer", *(["e.policy_id"] if by_policy else []), f"e.{quote(spec.key)} AS id",
         f"{moment('e.superseded_at')} AS superseded",
         *(f"{moment('e.' + quote(name))} AS {quote(name)}" for clock in clocks for name in (clock, f"{clock}_seen")),
         *(f"e.{quote(column)}" for column in columns),
-    ]
-    owner = "p.customer_id" if table == "terms" else "e.customer_id"
-    query = f"""{CODES}
-SELECT {", ".join(listed)}
-FROM {quote(table)} AS e LEFT JOIN p ON e.policy_id = p.policy_id JOIN c ON {owner} = c.customer_id
-WHERE c.customer % {parts} = {part}"""
-    events = book.sql(query)
-    return derive(table, events, wanted, _working_days(book, events, wanted))
+        *([f"{claim_days(book)} AS service_days"] if "past_service_level" in wanted else []),
+    ]  # fmt: skip
+    return f"SELECT {', '.join(listed)} FROM {owned(book, table, owners)}"
+
+
+def claim_days(book: Book) -> float:
+    """The service level of claims in working days: what the touchpoints of stage claim state, 8 hours to a day."""
+    if not (book.has_column("touchpoints", "sla_hours") and book.has_column("touchpoints", "journey_stage")):
+        return CLAIM_DAYS
+    query = "SELECT max(sla_hours) AS hours FROM touchpoints WHERE journey_stage = 'claim'"
+    hours = book.once("claim_days", lambda: book.sql(query)["hours"].to_pylist())
+    return CLAIM_DAYS if hours[0] is None else float(hours[0]) / 8
+
+
+def events_of(rows: pa.Table, features: Sequence[Feature], *, policies: pa.Array, owner: Ints,
+              calendar: Mapping[int, bool], until: int) -> pa.Table:  # fmt: skip
+    """Make of a bucket's rows what the kernel takes, derived columns and clocks included.
+
+    Parameters
+    ----------
+    rows : Arrow table, by :func:`event_query`
+    features : the features of its table
+    policies : Arrow array of text, ids in the order of policy codes
+    owner : int array, customer code of each policy
+    calendar : mapping of day number since 1970 to whether it is a working day
+    until : int, data_cutoff in microseconds
+    """
+    table = features[0].table
+    code = np.full(rows.num_rows, -1, dtype=np.int64)
+    if "policy_id" in rows.column_names:
+        code = places(rows["policy_id"], policies)
+        some = np.flatnonzero(code >= 0)
+        code[some[owner[code[some]] != np.asarray(rows["customer"], dtype=np.int64)[some]]] = -1
+        rows = rows.drop_columns("policy_id")
+    events = rows.append_column("policy", pa.array(code))
+    wanted = _wanted(features)
+    return derive(table, events, wanted, _working_days(table, events, wanted, calendar=calendar, until=until))
+
+
+def places(column: pa.ChunkedArray, ids: pa.Array) -> Ints:
+    """Place of each id among `ids`, -1 where it is none of them."""
+    return np.asarray(pc.fill_null(pc.index_in(column, value_set=ids), -1), dtype=np.int64)
+
+
+def _wanted(features: Sequence[Feature]) -> set[str]:
+    return {name for f in features for name in (*f.columns, f.clock, f.end_clock) if name}
 
 
 def _to_read(spec: Table, wanted: set[str]) -> tuple[list[str], list[str]]:
@@ -82,33 +138,34 @@ def _to_read(spec: Table, wanted: set[str]) -> tuple[list[str], list[str]]:
     return clocks, columns
 
 
-def _working_days(book: Book, events: pa.Table, wanted: set[str]) -> Ints:
+def _working_days(table: str, events: pa.Table, wanted: set[str], *, calendar: Mapping[int, bool], until: int) -> Ints:
     """Working days over the span of the events, where a wanted column counts them."""
-    if not wanted & {"cycle_days", "decision_days"} or not events.num_rows:
+    if not wanted & WORKING or not events.num_rows:
         return np.zeros(0, dtype=np.int64)
-    begun = np.asarray(events["reported_at"])
-    until = int(np.datetime64(book.settings.data_cutoff, "D").astype(np.int64)) + 366
-    calendar: dict[int, bool] = {}
-    if book.has("calendar"):
-        found = book.sql(f"SELECT {moment('date')} // {DAY} AS day, working_day FROM calendar WHERE date IS NOT NULL")
-        calendar = dict(zip(found["day"].to_pylist(), found["working_day"].to_pylist(), strict=True))
-    return working_day_numbers(int(begun.min()) // DAY, until, calendar)
+    begun = np.asarray(events[BEGUN[table]])
+    return working_day_numbers(int(begun.min()) // DAY, until // DAY + 366, dict(calendar))
 
 
-def load_state(book: Book, table: str, columns: Iterable[str], *, part: int = 0, parts: int = 1) -> pa.Table:
-    """Read the versions of customers, policies or terms with the columns that attributes need.
+def load_calendar(book: Book, features: Iterable[Feature]) -> dict[int, bool]:
+    """Read the days that the insurer's calendar names, where some feature counts working days."""
+    if not any(_wanted([f]) & WORKING for f in features) or not book.has("calendar"):
+        return {}
+    found = book.sql(f"SELECT {moment('date')} // {DAY} AS day, working_day FROM calendar WHERE date IS NOT NULL")
+    return dict(zip(found["day"].to_pylist(), found["working_day"].to_pylist(), strict=True))
 
-    Returns
-    -------
-    Arrow table
-        ``id``; ``known_from`` and ``superseded`` in microseconds; the columns; for a column known from a clock of its
-        own, the moment from which it is known, under the name ``attributes.KNOWN``.
+
+def state_query(book: Book, table: str, columns: Iterable[str], owners: Owners) -> str:
+    """Query the versions of customers, policies or terms with the columns that attributes need.
+
+    Columns: bucket; ``id``; ``known_from`` and ``superseded`` in microseconds; the columns; for a column known from a
+    clock of its own, the moment from which it is known, under the name ``attributes.KNOWN``.
     """
     columns = sorted(set(columns))
     spec = book.schema[table]
     clocks = {name: column.known_at for name in columns if (column := spec.column(name)) and column.known_at}
     known = f"greatest({moment('e.issued_at')}, {moment('e.issued_at_seen')})"
     listed = [
+        "o.bucket",
         f"e.{quote(spec.key)} AS id",
         f"{known if table == 'terms' else moment('e.recorded_at', FIRST)} AS known_from",
         f"{moment('e.superseded_at')} AS superseded",
@@ -119,20 +176,13 @@ def load_state(book: Book, table: str, columns: Iterable[str], *, part: int = 0,
             for name, clock in clocks.items()
         ),
     ]
-    joins = {
-        "customers": "JOIN c ON e.customer_id = c.customer_id",
-        "policies": "JOIN p ON e.policy_id = p.policy_id JOIN c ON p.customer_id = c.customer_id",
-        "terms": "JOIN p ON e.policy_id = p.policy_id JOIN c ON p.customer_id = c.customer_id",
-    }[table]
-    return book.sql(
-        f"{CODES} SELECT {', '.join(listed)} FROM {table} AS e {joins} WHERE c.customer % {parts} = {part} ORDER BY ALL"
-    )
+    return f"SELECT {', '.join(listed)} FROM {owned(book, table, owners)}"
 
 
-def load_policy_versions(book: Book) -> pa.Table:
-    """Read every version of every policy by code, the first one standing for the time before it was recorded."""
-    first = "row_number() OVER (PARTITION BY v.policy_id ORDER BY v.recorded_at NULLS FIRST, v.superseded_at) = 1"
-    return book.sql(f"""{CODES}
-SELECT p.policy AS id, CASE WHEN {first} THEN {FIRST} ELSE {moment("v.recorded_at", FIRST)} END AS known_from,
-  {moment("v.superseded_at")} AS superseded, v.line, {moment("v.inception_date")} AS inception
-FROM policies AS v JOIN p ON v.policy_id = p.policy_id ORDER BY ALL""")
+def policy_versions_query(book: Book, owners: Owners) -> str:
+    """Query every version of every policy, the first one standing for the time before it was recorded."""
+    first = "row_number() OVER (PARTITION BY e.policy_id ORDER BY e.recorded_at NULLS FIRST, e.superseded_at) = 1"
+    return f"""SELECT o.bucket, e.policy_id,
+  CASE WHEN {first} THEN {FIRST} ELSE {moment("e.recorded_at", FIRST)} END AS known_from,
+  {moment("e.superseded_at")} AS superseded, e.line, {moment("e.inception_date")} AS inception
+FROM {owned(book, "policies", owners)}"""

@@ -72,7 +72,7 @@ def churn_observations(book: Book, snapshots: Iterable[Any] | None = None) -> pd
         The columns of :func:`renewal_observations`; entity is the customer, policy and term columns are null.
     """
     terms = load_terms(book)
-    return observation_frame(terms, in_order(terms, churn_risk_set(terms, clean_snapshots(book, terms, snapshots))))
+    return observation_frame(terms, in_order(terms, churn_risk_set(terms, clean_snapshots(book, snapshots))))
 
 
 def inforce_observations(book: Book, as_of: Any) -> pd.DataFrame:
@@ -215,13 +215,14 @@ def clean_as_of(book: Book, as_of: Any) -> int:
     return int(moment.as_unit("us").asm8.astype(np.int64))
 
 
-def clean_snapshots(book: Book, terms: Terms, snapshots: Iterable[Any] | None) -> Ints:
+def clean_snapshots(book: Book, snapshots: Iterable[Any] | None) -> Ints:
     """The snapshots asked for, or quarter or year starts over the book's life."""
     if snapshots is not None:
         return np.unique(np.array([clean_as_of(book, s) for s in snapshots], dtype=np.int64))
-    if not len(terms.start):
+    first = book.sql("SELECT min(start_date) AS first FROM terms WHERE end_date IS NOT NULL")["first"][0].as_py()
+    if first is None:
         return np.zeros(0, dtype=np.int64)
-    begin = pd.Timestamp(int(terms.start.min()), unit="us")
+    begin = pd.Timestamp(first)
     frequency = "YS" if book.settings.churn.snapshots == "yearly" else "QS"
     moments = pd.date_range(begin.normalize(), book.settings.data_cutoff, freq=frequency)
     return moments.as_unit("us").to_numpy().astype(np.int64)

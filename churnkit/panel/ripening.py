@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
+from itertools import accumulate
 
 from churnkit.errors import ContractError
 from churnkit.panel.panel import Panel
 
 
-def ripening(ripe_at: Any, unripe: Any) -> str:
+def ripening(waiting: Mapping[str, int]) -> str:
     """Say how many labels are still to ripen, and when.
 
     Parameters
     ----------
-    ripe_at : array-like of moments
-    unripe : array-like of bool
+    waiting : mapping of day (``YYYY-MM-DD``) to number of labels that ripen on it
 
     Examples
     --------
-    >>> ripening(pd.to_datetime(["2026-03-01", "2026-05-01", "2025-01-01"]), [True, True, False])
+    >>> ripening({"2026-05-01": 1, "2026-03-01": 1})
     '2 more labels ripen, the first on 2026-03-01, half of them by 2026-03-01, the last on 2026-05-01'
-    >>> ripening([], [])
+    >>> ripening({})
     'no more labels ripen'
     """
-    waiting = pd.Series(pd.to_datetime(np.asarray(ripe_at)))[np.asarray(unripe, dtype=bool)].dropna().sort_values()
-    if waiting.empty:
+    days = sorted(waiting)
+    if not days:
         return "no more labels ripen"
-    first, half, last = (f"{waiting.iloc[at]:%Y-%m-%d}" for at in (0, (len(waiting) - 1) // 2, -1))
-    if len(waiting) == 1:
-        return f"1 more label ripens, on {first}"
-    return f"{len(waiting):,} more labels ripen, the first on {first}, half of them by {half}, the last on {last}"
+    total, reached = sum(waiting.values()), accumulate(waiting[day] for day in days)
+    if total == 1:
+        return f"1 more label ripens, on {days[0]}"
+    half = next(day for day, so_far in zip(days, reached, strict=True) if 2 * so_far >= total)
+    return f"{total:,} more labels ripen, the first on {days[0]}, half of them by {half}, the last on {days[-1]}"
 
 
 def require_classes(panel: Panel, train: Panel, *, least: int) -> None:
@@ -52,10 +50,11 @@ def require_classes(panel: Panel, train: Panel, *, least: int) -> None:
     zeros = len(train) - ones
     if min(ones, zeros) >= max(least, 1):
         return
+    unripe = panel.keys["ripe_at"][panel.keys["cause"] == "unripe"].dropna()
     raise ContractError(
         f"CLS28: training needs both classes, and at least {max(least, 1)} rows of the rarer one.",
         found=f"{train.y.name} = 1 in {ones:,} and 0 in {zeros:,} of {len(train):,} training rows;"
-        f" {ripening(panel.keys['ripe_at'], panel.keys['cause'] == 'unripe')}",
+        f" {ripening(unripe.dt.strftime('%Y-%m-%d').value_counts().to_dict())}",
         where=f"the {panel.target} panel",
         fix="Bring a longer history, wait for these labels, or check how terms follow each other and how they ended.",
     )

@@ -38,6 +38,7 @@ def observation_state(terms: Terms, risk: RiskSet, policies: StateTable | None =
     month = risk.cutoff.view("datetime64[us]").astype("datetime64[M]").astype(np.int64) % 12 + 1
     found["cutoff_month"] = month.astype(np.float64)
     own = np.maximum(risk.row, 0)
+    found["term_days"], found["offer_change"] = np.full(size, np.nan), np.full(size, np.nan)
     if len(terms.start):
         length = (terms.end[own] - terms.start[own]) / DAY
         offer_known = np.maximum(terms.ints("offer_date")[own], terms.ints("offer_seen")[own]) < risk.cutoff

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,22 +12,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from churnkit.book.engine import quote
 from churnkit.book.open import Book
 from churnkit.panel.arrays import DAY, NEVER, Bools, Floats, Ints, numbers
+from churnkit.panel.attributes import KNOWN
+from churnkit.panel.load import moment, owned, places
+from churnkit.panel.owners import Owners, load_owners
 from churnkit.panel.spells import CANCELLED, last_of, taken_up
-from churnkit.panel.ties import Ties, load_ties
+from churnkit.panel.ties import Ties, tie_queries, ties_of
 
-CODES = """
-WITH c AS (SELECT customer_id, row_number() OVER (ORDER BY customer_id) - 1 AS customer
-           FROM (SELECT DISTINCT customer_id FROM customers)),
- p AS (SELECT *, row_number() OVER (ORDER BY policy_id) - 1 AS policy FROM policies
-       WHERE superseded_at IS NULL QUALIFY row_number() OVER (PARTITION BY policy_id ORDER BY customer_id) = 1)"""
-"""Common table expressions: dense codes of customers and policies, in the order of their ids."""
-
-
-def moment(column: str, null: int = NEVER) -> str:
-    """SQL of a timestamp as microseconds, null as `null`."""
-    return f"coalesce(epoch_us({column}), {null})"
+OWN = "own {}"
+"""Name under which a column of terms that an attribute reads lies beside the columns that terms always have."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +30,14 @@ class Terms:
     """One row per version of a term, in the order (customer, start, term); times in microseconds, codes dense.
 
     ``known_from``: when the version can first be seen (bound and recorded); ``superseded``: until when it counts.
+    ``first``: the code in the book of the customer whose code is 0 here.
     """
 
     table: pa.Table
     customer_ids: Any
     policy_ids: Any
     ties: Ties
+    first: int = 0
 
     def ints(self, name: str) -> Ints:
         """A column of times or codes."""
@@ -205,19 +203,47 @@ class Terms:
         return until
 
 
+def term_queries(book: Book, owners: Owners, columns: Iterable[str] = ()) -> dict[str, str]:
+    """Queries for the terms whose policy and customer are in the book, with further columns for attributes."""
+    listed = []
+    for name in sorted(set(columns)):
+        listed.append(f"e.{quote(name)} AS {quote(OWN.format(name))}")
+        column = book.schema["terms"].column(name)
+        if column is not None and column.known_at:
+            own = (f"e.{quote(column.known_at)}", f"e.{quote(column.known_at + '_seen')}")
+            listed.append(f"greatest({moment(own[0])}, {moment(own[1])}) AS {quote(KNOWN.format(OWN.format(name)))}")
+    terms = f"""SELECT o.bucket, o.customer, e.term_id, e.policy_id, p.line, p.grace_days,
+  coalesce(p.renewable, true) AS renewable, e.premium, e.sum_insured, e.offer_premium, e.end_reason,
+  {moment("e.start_date")} AS start_date, {moment("e.end_date")} AS end_date, {moment("e.ended_date")} AS ended_date,
+  {moment("e.ended_date_seen")} AS ended_seen, {moment("e.issued_at")} AS issued_at,
+  {moment("e.issued_at_seen")} AS issued_seen, {moment("e.superseded_at")} AS superseded,
+  {moment("e.offer_date")} AS offer_date, {moment("e.offer_date_seen")} AS offer_seen,
+  {moment("p.inception_date")} AS inception{"".join(f", {each}" for each in listed)}
+FROM {owned(book, "terms", owners)} WHERE e.start_date IS NOT NULL AND e.end_date IS NOT NULL"""
+    customers = f"SELECT bucket, customer, customer_id FROM {owners.relation}"
+    return {"customers": customers, "terms": terms, **tie_queries(book, owners)}
+
+
+def terms_of(tables: Mapping[str, pa.Table], match: tuple[str, ...]) -> Terms:
+    """Make arrays of a bucket's rows, as :func:`term_queries` reads them; codes count from 0 in every bucket."""
+    customers = tables["customers"].sort_by("customer").combine_chunks()
+    first = int(customers["customer"][0].as_py()) if customers.num_rows else 0
+    policies, ties = ties_of(tables, match, first=first)
+    rows = tables["terms"].combine_chunks()
+    codes = {
+        "customer": np.asarray(rows["customer"], dtype=np.int64) - first,
+        "policy": places(rows["policy_id"], policies),
+    }
+    for name, code in codes.items():
+        rows = rows.drop_columns(name) if name in rows.column_names else rows
+        rows = rows.append_column(name, pa.array(code))
+    order = [(name, "ascending") for name in ("customer", "start_date", "term_id", "superseded")]
+    ids = customers["customer_id"].combine_chunks()
+    return Terms(rows.sort_by(order).combine_chunks(), ids, policies, ties, first)
+
+
 def load_terms(book: Book) -> Terms:
-    """Read all terms whose policy and customer are in the book."""
-    query = f"""{CODES}
-SELECT t.term_id, c.customer, p.policy, p.line, p.grace_days, coalesce(p.renewable, true) AS renewable,
-  t.premium, t.sum_insured, t.offer_premium, t.end_reason,
-  {moment("t.start_date")} AS start_date, {moment("t.end_date")} AS end_date, {moment("t.ended_date")} AS ended_date,
-  {moment("t.ended_date_seen")} AS ended_seen, {moment("t.issued_at")} AS issued_at,
-  {moment("t.issued_at_seen")} AS issued_seen, {moment("t.superseded_at")} AS superseded,
-  {moment("t.offer_date")} AS offer_date, {moment("t.offer_date_seen")} AS offer_seen,
-  {moment("p.inception_date")} AS inception
-FROM terms AS t JOIN p ON t.policy_id = p.policy_id JOIN c ON p.customer_id = c.customer_id
-WHERE t.start_date IS NOT NULL AND t.end_date IS NOT NULL
-ORDER BY c.customer, t.start_date, t.term_id, t.superseded_at NULLS LAST"""
-    customers = book.sql(f"{CODES} SELECT customer_id FROM c ORDER BY customer")["customer_id"]
-    policies, ties = load_ties(book, CODES)
-    return Terms(book.sql(query).combine_chunks(), customers.combine_chunks(), policies, ties)
+    """Read all terms of a book."""
+    match = book.settings.renewal.match
+    queries = term_queries(book, load_owners(book, households="household" in match))
+    return terms_of({name: book.sql(query) for name, query in queries.items()}, match)

@@ -26,6 +26,8 @@ from scipy.sparse.csgraph import connected_components
 
 from churnkit.book.open import Book
 from churnkit.panel.arrays import Ints
+from churnkit.panel.load import final_policies, places
+from churnkit.panel.owners import Owners
 
 _HOUSEHOLDS = """LEFT JOIN (SELECT customer_id, household_id FROM customers WHERE superseded_at IS NULL
   QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY household_id) = 1) AS h
@@ -37,8 +39,9 @@ _FIRST = """(SELECT * FROM policies
 
 @dataclass(frozen=True)
 class Ties:
-    """By policy code: the policy it names as its previous one, what it shares with others, its family; -1 for none."""
+    """By policy code: customer, the policy that it names as its previous one, what it shares, family; -1 for none."""
 
+    customer: Ints
     previous: Ints
     shared: Mapping[str, Ints]
     family: Ints
@@ -73,23 +76,41 @@ class Ties:
         return _components(np.concatenate(policies), np.concatenate(nodes), more)[:size]
 
 
-def load_ties(book: Book, codes: str) -> tuple[Any, Ties]:
-    """Read policy ids in the order of their codes, and what ties them; `codes` defines ``c`` and ``p``."""
-    match = book.settings.renewal.match
-    final = book.sql(_query(codes, household="household" in match)).combine_chunks()
+def tie_queries(book: Book, owners: Owners) -> dict[str, str]:
+    """Queries for what the last version of each policy says of its ties, and the first where there are several."""
+    household = "household" in book.settings.renewal.match
+    final = final_policies(book)
+    found = {"policies": _query(owners, household=household, source=final, final=final)}
+    if book.repeats("policies"):
+        found["first policies"] = _query(owners, source=_FIRST, final=final)
+    return found
+
+
+def ties_of(tables: Mapping[str, pa.Table], match: tuple[str, ...], *, first: int) -> tuple[Any, Ties]:
+    """Make of a bucket's policies their ids in the order of their codes, and what ties them.
+
+    Parameters
+    ----------
+    first : int
+        The customer's code that counts as 0.
+    """
+    final, things_of = (
+        tables.get(name, tables["policies"]).sort_by("policy_id") for name in ("policies", "first policies")
+    )
+    ids = final["policy_id"].combine_chunks()
+    customer = np.asarray(final["customer"], dtype=np.int64) - first
+    final = final.set_column(final.schema.get_field_index("customer"), "customer", pa.array(customer))
+    things_of = things_of.set_column(things_of.schema.get_field_index("customer"), "customer", pa.array(customer))
     shared = {
         "object": lambda: _combined(final, "customer", "line", "object_id"),
         "line": lambda: _combined(final, "customer", "line"),
         "household": lambda: _combined(final, "household_id", "line"),
     }
-    first = final
-    if book.repeats("policies"):
-        first = book.sql(_query(codes, source=_FIRST)).combine_chunks()
-    things = _combined(first, "customer", "line", "object_id") if "object" in match else None
-    family = families(_ints(final, "customer"), _ints(first, "previous"), things)
-    previous = _ints(final, "previous")
+    things = _combined(things_of, "customer", "line", "object_id") if "object" in match else None
+    family = families(customer, places(things_of["previous_policy_id"], ids), things)
+    previous = places(final["previous_policy_id"], ids)
     previous = np.where(previous == np.arange(len(previous)), -1, previous)
-    return final["policy_id"].combine_chunks(), Ties(previous, {way: shared[way]() for way in match}, family)
+    return ids, Ties(customer, previous, {way: shared[way]() for way in match}, family)
 
 
 def families(customer: Ints, previous: Ints, things: Ints | None) -> Ints:
@@ -112,17 +133,11 @@ def families(customer: Ints, previous: Ints, things: Ints | None) -> Ints:
     return _components(own, hangs_on, size + int(things.max()) + 1)[:size]
 
 
-def _query(codes: str, *, household: bool = False, source: str = "p") -> str:
-    return f"""{codes}
-SELECT p.policy_id, coalesce(c.customer, -1) AS customer, v.line, v.object_id, coalesce(q.policy, -1) AS previous
+def _query(owners: Owners, *, source: str, final: str, household: bool = False) -> str:
+    return f"""SELECT o.bucket, p.policy_id, o.customer, v.line, v.object_id, v.previous_policy_id
   {", h.household_id" if household else ""}
-FROM {source} AS v JOIN p ON v.policy_id = p.policy_id LEFT JOIN c ON p.customer_id = c.customer_id
-  LEFT JOIN p AS q ON v.previous_policy_id = q.policy_id {_HOUSEHOLDS if household else ""}
-ORDER BY p.policy"""
-
-
-def _ints(table: pa.Table, name: str) -> Ints:
-    return np.asarray(table[name], dtype=np.int64)
+FROM {source} AS v JOIN {final} AS p ON v.policy_id = p.policy_id
+  JOIN {owners.relation} AS o ON p.customer_id = o.customer_id {_HOUSEHOLDS if household else ""}"""
 
 
 def _combined(table: pa.Table, *names: str) -> Ints:

@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from churnkit.book.open import open_book
 from churnkit.book.settings import Settings
 from churnkit.errors import ContractError
+from churnkit.panel.areas import area
 from churnkit.panel.build import build_panel
 from churnkit.panel.leakage import foreseeing_columns, leaking_features
 from churnkit.panel.ripening import require_classes, ripening
@@ -48,13 +49,11 @@ def test_down_is_as_bad_as_up_and_missing_may_be_what_tells(drawn):
 
 
 def test_ties_count_half_as_the_curve_has_it(drawn):
-    from churnkit.panel.leakage import _area
-
     rng, y = drawn
     order = rng.integers(0, 6, len(y)) + (y * 2).astype(int)
-    area = roc_auc_score(y, order)
-    assert _area(order, y, None) == pytest.approx(max(area, 1 - area), abs=1e-12)
-    assert _area(order, y, np.zeros(len(y), int)) == pytest.approx(max(area, 1 - area), abs=1e-12)
+    wanted = roc_auc_score(y, order)
+    for stratum in (None, np.zeros(len(y), int)):
+        assert area(order, y, stratum)[0] == pytest.approx(wanted, abs=1e-12)
 
 
 def test_a_category_is_named_by_what_it_says_of_other_customers(drawn):
@@ -136,12 +135,12 @@ def test_a_trait_and_a_drift_in_time_are_not(folder):
 
 
 def test_ripening_says_when():
-    days = pd.to_datetime(["2026-03-01", "2026-04-01", "2026-05-01", "2020-01-01"])
-    assert ripening(days, [True, True, True, False]) == (
+    assert ripening({"2026-05-01": 1, "2026-03-01": 1, "2026-04-01": 1}) == (
         "3 more labels ripen, the first on 2026-03-01, half of them by 2026-04-01, the last on 2026-05-01"
     )
-    assert ripening(days, [False, True, False, False]) == "1 more label ripens, on 2026-04-01"
-    assert ripening(days, [False] * 4) == "no more labels ripen"
+    assert ripening({"2026-05-01": 9, "2026-03-01": 10, "2026-04-01": 1}).split(", ")[2] == "half of them by 2026-03-01"
+    assert ripening({"2026-04-01": 1}) == "1 more label ripens, on 2026-04-01"
+    assert ripening({}) == "no more labels ripen"
 
 
 def test_cls28_fewer_than_fifty_of_the_rarer_class_names_when_more_ripen(folder):

@@ -78,7 +78,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(panel, tmp_path, monkeyp
     path = panel.to_parquet(tmp_path / "panel.parquet")
     before = path.read_bytes()
 
-    def fail(table, where):
+    def fail(table, where, **how):
         where.write_bytes(b"half")
         raise OSError("disk full")
 
