@@ -50,6 +50,7 @@ def hostile_book(seed, *, customers=40, variant=None):
     _rewrite(rng, rows, variant)
     if variant in ("recorded", "empty"):
         _move_customers(rng, rows)
+    _hand_over(Random(f"agents {seed}"), rows)
     del rows["moments"]
     tables = {name: _frame(name, found, variant) for name, found in rows.items()}
     _thin_out(tables, variant)
@@ -224,6 +225,17 @@ def _move_customers(rng, rows):
             rows[name].append(row | {column: "moved" if name == "customers" else "quarterly", "recorded_at": moved})
 
 
+def _hand_over(rng, rows):
+    """Most policies have an agent; in later versions some have another, and some customers another household."""
+    agents = {}
+    for row in rows["policies"]:
+        agent = agents.setdefault(row["policy_id"], maybe(rng, 0.8, f"a{rng.randint(0, 5)}"))
+        row["agent_id"] = agent if row["payment_mode"] != "quarterly" else rng.choice([agent, None, "a1", "a6"])
+    for row in rows["customers"]:
+        if row["region"] == "moved" and rng.random() < 0.5:
+            row["household_id"] = maybe(rng, 0.7, f"h{rng.randint(0, 15)}")
+
+
 def _second_version(rng, name, row, moments):
     """The same key again, recorded later: another content, sometimes another time, sometimes the end taken back."""
     moved = rng.choice(
@@ -268,6 +280,7 @@ def _thin_out(tables, variant):
             ("terms", "offer_premium"),
             ("customers", "birth_year"),
             ("policies", "inception_date"),
+            ("policies", "agent_id"),
             ("policies", "renewable"),
             ("claims", "paid_at"),
             ("claims", "amount_paid"),

@@ -23,7 +23,7 @@ NEEDS = {
     "paid_share": ("amount_paid", "amount_claimed", "paid_at"),
     "repeated_at": ("started_at", "topic", "initiator"),
 }
-FULL_PRECISION = ("handle_seconds", "queue_wait_mean", "sentiment", "paid_share", "rating")
+FULL_PRECISION = ("handle_seconds", "queue_wait_mean", "sentiment", "paid_share", "rating", "rating_sum")
 NUMBERS = ("money", "number", "integer")
 
 

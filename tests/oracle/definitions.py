@@ -8,8 +8,10 @@ from fractions import Fraction
 from itertools import pairwise
 
 from churnkit.book.schema import TABLES
+from churnkit.panel.derived import CROSSING
 
 from .attributes import attribute
+from .crossing import household_rows, monthly, owner_of
 from .derived import repeats
 from .history import happened, visible
 
@@ -30,10 +32,10 @@ def satisfies(row, condition):
 
 
 def rows_of(history, feature, observation):
-    """The rows the feature counts: visible, of this customer (or policy), in the window, meeting ``where``."""
+    """The rows the feature counts: visible, of this customer (or other owner), in the window, meeting ``where``."""
     cutoff = observation["cutoff"]
     rows = []
-    for row in history.by_customer[feature.table].get(observation["customer_id"], []):
+    for row in candidates(history, feature, observation):
         if feature.scope == "policy" and not of_the_policy(history, row, observation):
             continue
         if not visible(row, feature.clock, cutoff):
@@ -47,6 +49,15 @@ def rows_of(history, feature, observation):
     return sorted(rows, key=lambda row: order(feature, row))
 
 
+def candidates(history, feature, observation):
+    """All rows of the customer, of the household's members, or of the agent or line."""
+    if feature.table in CROSSING:
+        return monthly(history, feature.table).get(owner_of(history, feature.scope, observation), [])
+    if feature.scope == "household":
+        return household_rows(history, feature.table, observation)
+    return history.by_customer[feature.table].get(observation["customer_id"], [])
+
+
 def of_the_policy(history, row, observation):
     """Whether the row belongs to the observation's policy, under whatever number."""
     if row["policy_id"] not in history.family or observation["policy_id"] is None:
@@ -56,7 +67,7 @@ def of_the_policy(history, row, observation):
 
 def order(feature, row):
     """Ties: by clock, then when seen, then key."""
-    return row[feature.clock], row["seen"][feature.clock], row[TABLES[feature.table].key]
+    return row[feature.clock], row["seen"][feature.clock], row[{**TABLES, **CROSSING}[feature.table].key]
 
 
 def exact(number):
@@ -68,6 +79,10 @@ def value(history, feature, observation):
     """The feature of one observation: a float, a string, or None."""
     if feature.aggregate == "attribute":
         return attribute(history, feature, observation)
+    if feature.table == "panel":
+        return of_parts(feature, [value(history, part, observation) for part in feature.parts])
+    if feature.scope in ("household", "agent", "line") and owner_of(history, feature.scope, observation) is None:
+        return None
     rows = rows_of(history, feature, observation)
     cutoff = observation["cutoff"]
     if feature.aggregate == "count":
@@ -97,6 +112,14 @@ def days(begin, end):
 def gaps(times):
     """Days between each moment and the next."""
     return [days(before, after) for before, after in pairwise(times)]
+
+
+def of_parts(feature, values):
+    """The ratio or the difference of two features, null where one of them is or the second of a ratio is 0."""
+    one, other = (NAN if each is None else each for each in values)
+    if feature.aggregate == "difference":
+        return one - other
+    return one / other if other else NAN
 
 
 def _of_column(feature, rows):

@@ -69,6 +69,7 @@ class History:
         self.customers = self._versions("customers")
         self.terms = self._versions("terms")
         self.family = families(self)
+        self.crossing = {}
 
     def _read(self, name, frame):
         spec = TABLES[name]
