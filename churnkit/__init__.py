@@ -30,6 +30,7 @@ _HOME = {
     "reasons": "churnkit.models.explain",
     "LifetimeValue": "churnkit.value.lifetime",
     "plan_retention": "churnkit.retain.plan",
+    "find_leaks": "churnkit.apps.leaks",
     "score": "churnkit.apps.scoring",
     "track": "churnkit.apps.tracking",
     "log_model": "churnkit.apps.tracking",
@@ -55,6 +56,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from churnkit.apps.leaks import find_leaks as find_leaks
     from churnkit.apps.scoring import score as score
     from churnkit.apps.tracking import log_model as log_model
     from churnkit.apps.tracking import track as track

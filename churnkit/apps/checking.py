@@ -1,4 +1,4 @@
-"""Checking a book for people: findings on the screen, as a page, and a cleaned copy."""
+"""Checking a book for people: findings on the screen, as a page, and a cleaned copy; and before other work."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from churnkit.apps.console import Steps
 from churnkit.apps.output import check_page, write_page
 from churnkit.book.check import Findings, check_book
 from churnkit.book.fix import check_target, fix_book, log_of
-from churnkit.book.open import open_book
+from churnkit.book.open import Book, open_book
+from churnkit.panel.extra import declared_features
 
 
 def check_data(
@@ -56,3 +57,14 @@ def check_data(
             f"\n{len(log):,} changes ({counts or 'none'}), each in {log_of(fix)}\nWhat the copy still has:\n{left.text}"
         )
     return left, answer
+
+
+def checked(book: Book, steps: Steps) -> Findings:
+    """Check a book, say what was found, and stop at errors; features that cannot be are refused at once."""
+    declared_features(book, "renewal")
+    with steps.step("check", "Checking the book"):
+        findings = check_book(book)
+    if len(findings.items):
+        steps.say(findings.text)
+    findings.raise_if_errors()
+    return findings

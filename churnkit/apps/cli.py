@@ -1,4 +1,4 @@
-"""The command line: demo, map, init, check, train, score. Results on standard output, progress on standard error."""
+"""The command line, all commands: results on standard output, progress on standard error."""
 
 from __future__ import annotations
 
@@ -152,9 +152,10 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Check a book, build panels, train, evaluate and record the models."""
+    from churnkit.apps.checking import checked
     from churnkit.apps.console import Steps, show
     from churnkit.apps.output import check_workspace
-    from churnkit.apps.training import checked, fit_target, measure, priced, record, summary
+    from churnkit.apps.training import fit_target, measure, priced, record, summary
     from churnkit.book.open import open_book
     from churnkit.moments import to_moment
 
@@ -195,11 +196,11 @@ def score(
     check_output(output)
     if target is Which.both:
         raise UsageError("A list is of one target.", found="both", fix="Choose --target renewal or --target churn.")
+    from churnkit.apps.checking import checked
     from churnkit.apps.console import Steps
     from churnkit.apps.output import write_table
     from churnkit.apps.scoring import score as score_book
     from churnkit.apps.tracking import load_model
-    from churnkit.apps.training import checked
     from churnkit.book.finding import Finding
     from churnkit.book.open import open_book
     from churnkit.moments import to_moment
@@ -220,6 +221,25 @@ def score(
                      "findings": [str(finding) for finding in findings]})  # fmt: skip
     else:
         print(f"{len(scores):,} rows, {int(scores['unsure'].sum()):,} of them unsure, written to {output}")
+
+
+@app.command()
+def leaks(
+    data: Data,
+    target: Annotated[Which, typer.Option(help="Which panel to look at.")] = Which.renewal,
+    csv: Annotated[Path | None, typer.Option(help="Write every feature's figures to this .csv file too.")] = None,
+    data_cutoff: Cutoff = None,
+    settings: SettingsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Look for features that know the outcome beforehand, or know only what day it is."""
+    from churnkit.apps.leaks import look_for_leaks
+
+    if target is Which.both:
+        raise UsageError("Leaks are looked for in one panel.", found="both", fix="Choose --target renewal or churn.")
+    answer = look_for_leaks(data, target.value, csv=csv, data_cutoff=data_cutoff, settings=settings, tell=not as_json)
+    if as_json:
+        _print_json(answer)
 
 
 def _print_json(answer: dict[str, Any]) -> None:

@@ -10,7 +10,6 @@ import pandas as pd
 
 from churnkit.apps.console import Steps
 from churnkit.apps.tracking import log_model, track
-from churnkit.book.check import Findings, check_book
 from churnkit.book.finding import Finding
 from churnkit.book.open import Book
 from churnkit.errors import ContractError
@@ -18,7 +17,6 @@ from churnkit.models.ceiling import Ceiling
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.metrics import Evaluation, evaluate
 from churnkit.panel.build import build_panel
-from churnkit.panel.extra import declared_features
 from churnkit.panel.leakage import foreseeing_columns, leaking_features
 from churnkit.panel.panel import Panel
 from churnkit.panel.ripening import require_classes
@@ -38,17 +36,6 @@ class Trained:
     test: Panel
     model: RenewalModel | ChurnModel
     findings: tuple[Finding, ...] = ()
-
-
-def checked(book: Book, steps: Steps) -> Findings:
-    """Check a book, say what was found, and stop at errors; features that cannot be are refused at once."""
-    declared_features(book, "renewal")
-    with steps.step("check", "Checking the book"):
-        findings = check_book(book)
-    if len(findings.items):
-        steps.say(findings.text)
-    findings.raise_if_errors()
-    return findings
 
 
 def last_ripe_year(panel: Panel) -> pd.Timestamp:

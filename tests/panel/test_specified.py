@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from churnkit.apps.checking import checked
 from churnkit.apps.console import Steps
-from churnkit.apps.training import checked
 from churnkit.errors import LeakageError, UsageError
 from churnkit.panel.build import build_panel
 from churnkit.panel.extra import declared_features
