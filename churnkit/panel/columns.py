@@ -12,9 +12,11 @@ import pyarrow as pa
 from churnkit.errors import UsageError
 from churnkit.panel.arrays import Ints, numbers
 from churnkit.panel.attributes import StateTable, column_at
+from churnkit.panel.derived import CROSSING, CROSSING_SCOPES
 from churnkit.panel.feature import Feature
 from churnkit.panel.kernel import compute_features
-from churnkit.panel.load import events_of, places
+from churnkit.panel.links import LINKED, Links, as_customers
+from churnkit.panel.load import Days, events_of, places
 from churnkit.panel.observations import RiskSet
 from churnkit.panel.state import observation_state
 from churnkit.panel.terms import OWN, Terms
@@ -43,13 +45,14 @@ def by_table(features: Iterable[Feature]) -> dict[str, list[Feature]]:
     """Features that aggregate events, by their table."""
     found: dict[str, list[Feature]] = {}
     for feature in features:
-        if feature.aggregate != "attribute" and feature.table not in ("observation", "panel"):
+        if feature.aggregate != "attribute" and feature.table not in ("observation", "panel", *CROSSING):
             found.setdefault(feature.table, []).append(feature)
     return found
 
 
-def bucket_features(features: Sequence[Feature], tables: Mapping[str, pa.Table], terms: Terms, risk: RiskSet, *,
-                    calendar: Mapping[int, bool], until: int) -> pd.DataFrame:  # fmt: skip
+def bucket_features(
+    features: Sequence[Feature], tables: Mapping[str, pa.Table], terms: Terms, risk: RiskSet, *, days: Days
+) -> pd.DataFrame:
     """Compute the features of one bucket's observations.
 
     Returns
@@ -59,7 +62,7 @@ def bucket_features(features: Sequence[Feature], tables: Mapping[str, pa.Table],
     """
     wanted = parts_of(features)
     values: dict[Feature, Any] = {}
-    values |= _events(wanted, tables, terms, risk, calendar=calendar, until=until)
+    values |= _events(wanted, tables, terms, risk, days)
     values |= _states(wanted, tables, terms, risk)
     for feature in wanted:
         if feature.table == "panel":
@@ -69,18 +72,50 @@ def bucket_features(features: Sequence[Feature], tables: Mapping[str, pa.Table],
     return pd.DataFrame(columns, copy=False, index=pd.RangeIndex(len(risk.cutoff)))
 
 
-def _events(features: Iterable[Feature], tables: Mapping[str, pa.Table], terms: Terms, risk: RiskSet, *,
-            calendar: Mapping[int, bool], until: int) -> dict[Feature, Any]:  # fmt: skip
+def _events(
+    features: Iterable[Feature], tables: Mapping[str, pa.Table], terms: Terms, risk: RiskSet, days: Days
+) -> dict[Feature, Any]:
+    """Aggregates of what happened to the customer, on the policy, in the household, at the agent's, in the line."""
     values: dict[Feature, Any] = {}
     observations = pa.table({"customer": risk.customer, "policy": _family(terms, risk.row), "cutoff": risk.cutoff})
+    links = _links(tables, terms)
+    member = {"household": risk.customer, "agent": _of_row(terms.policy, risk.row)}
+    member["line"] = member["agent"]
+    owner = {scope: each.owner_of(member[scope], risk.cutoff) for scope, each in links.items()}
     for table, mine in by_table(features).items():
         rows = _local(tables[f"{table} events"], terms)
-        events = events_of(
-            rows, mine, policies=terms.policy_ids, owner=terms.ties.customer, calendar=calendar, until=until
-        )
-        found = compute_features(observations, {table: _of_families(events, terms)}, mine)
-        values |= {feature: _plain(found[feature.name]) for feature in mine}
+        events = events_of(rows, mine, days, policies=terms.policy_ids, owner=terms.ties.customer)
+        own = [f for f in mine if f.scope not in links]
+        values |= _computed(observations, _of_families(events, terms), own)
+        if len(own) < len(mine):
+            events = links["household"].events_of_owners(events)
+            values |= _of_owners(owner["household"], risk, events, [f for f in mine if f.scope == "household"])
+    for table, scope in CROSSING_SCOPES.items():
+        mine = [f for f in features if f.table == table]
+        if mine:
+            values |= _of_owners(owner[scope], risk, links[scope].monthly_events(tables[table]), mine)
     return values
+
+
+def _computed(observations: pa.Table, events: pa.Table, features: Sequence[Feature]) -> dict[Feature, Any]:
+    if not features:
+        return {}
+    found = compute_features(observations, {features[0].table: events}, features)
+    return {feature: _plain(found[feature.name]) for feature in features}
+
+
+def _of_owners(owner: Ints, risk: RiskSet, events: pa.Table, features: list[Feature]) -> dict[Feature, Any]:
+    """Features of the rows of households, agents or lines; null without one."""
+    observations = pa.table({"customer": owner, "policy": np.full(len(owner), -1), "cutoff": risk.cutoff})
+    found = _computed(observations, events, [as_customers(f) for f in features])
+    return {f: np.where(owner >= 0, found[as_customers(f)], np.nan) for f in features}
+
+
+def _links(tables: Mapping[str, pa.Table], terms: Terms) -> dict[str, Links]:
+    """Whom the customers and policies belong to, by scope."""
+    ids = {"customers": terms.customer_ids, "policies": terms.policy_ids}
+    return {scope: Links.of(places(rows["member"], ids[table]), rows)
+            for scope, (table, _) in LINKED.items() if (rows := tables.get(f"{scope} links")) is not None}  # fmt: skip
 
 
 def _states(

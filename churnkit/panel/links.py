@@ -20,19 +20,25 @@ import pyarrow.compute as pc
 from churnkit.book.open import Book
 from churnkit.panel.arrays import FIRST, NEVER, Ints
 from churnkit.panel.feature import Feature
+from churnkit.panel.load import final_policies
+from churnkit.panel.owners import Owners
 from churnkit.panel.versions import first_versions
 
-OWNERS = {"household": ("customers", "household_id"), "agent": ("policies", "agent_id"), "line": ("policies", "line")}
+LINKED = {"household": ("customers", "household_id"), "agent": ("policies", "agent_id"), "line": ("policies", "line")}
 """By scope: the table whose rows are linked, and the column that names what they are linked to."""
 
 
-def link_query(book: Book, scope: str) -> str:
-    """Query the key of every linked customer or policy, ``owner`` and ``known_from`` (microseconds)."""
-    table, column = OWNERS[scope]
+def link_query(book: Book, scope: str, owners: Owners) -> str:
+    """Query the id of every linked customer or policy, ``member``; ``owner``; ``known_from`` (microseconds)."""
+    table, column = LINKED[scope]
     key = book.schema[table].key
     rows = first_versions(book, table, {key: key, "owner": column, "known": "recorded_at"})
-    return f"""SELECT {key}, owner, coalesce(epoch_us(known), {FIRST}) AS known_from
-FROM ({rows}) AS v WHERE owner IS NOT NULL"""
+    whose = f"({rows}) AS v"
+    if table == "policies":
+        whose += f" JOIN {final_policies(book)} AS p ON v.policy_id = p.policy_id"
+    customer = "p.customer_id" if table == "policies" else "v.customer_id"
+    return f"""SELECT o.bucket, v.{key} AS member, v.owner, coalesce(epoch_us(v.known), {FIRST}) AS known_from
+FROM {whose} JOIN {owners.relation} AS o ON {customer} = o.customer_id WHERE v.owner IS NOT NULL"""
 
 
 def as_customers(feature: Feature) -> Feature:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +14,9 @@ from churnkit.book.open import Book
 from churnkit.book.schema import Table
 from churnkit.panel.arrays import DAY, FIRST, NEVER, Ints
 from churnkit.panel.attributes import KNOWN
+from churnkit.panel.crossing import missing_source
 from churnkit.panel.derive import BEGUN, WORKING, derive, working_day_numbers
-from churnkit.panel.derived import CLAIM_DAYS, CLOCKS, all_sources, sources
+from churnkit.panel.derived import CLAIM_DAYS, CLOCKS, CROSSING, all_sources, sources
 from churnkit.panel.feature import Feature
 from churnkit.panel.owners import Owners
 
@@ -23,6 +25,18 @@ _STATE_NEEDS = {  # attributes of the observation that rest on optional columns
     "offer_change": ("terms", "offer_premium"),
     "sum_insured_held": ("terms", "sum_insured"),
 }
+
+
+HOURS = 8  # of a working day
+
+
+@dataclass(frozen=True)
+class Days:
+    """How working days are counted: data_cutoff in microseconds, days the calendar names, service level of claims."""
+
+    until: int
+    calendar: Mapping[int, bool] = field(default_factory=dict)
+    service: float = CLAIM_DAYS
 
 
 def switched_off(book: Book, features: Sequence[Feature]) -> dict[str, str]:
@@ -34,6 +48,12 @@ def _missing(book: Book, feature: Feature) -> str:
     if feature.table == "observation":
         table, column = _STATE_NEEDS.get(feature.column, ("terms", ""))
         return f"{table}.{column} is absent" if column and not book.has_column(table, column) else ""
+    if feature.table == "panel":
+        return next((why for part in feature.parts if (why := _missing(book, part))), "")
+    if feature.table in CROSSING:
+        return missing_source(book, feature.table, feature.column)
+    if feature.scope == "household" and not book.has_column("customers", "household_id"):
+        return "customers.household_id is absent"
     if not book.has(feature.table):
         return f"table {feature.table} is absent"
     names = [*feature.columns, *filter(None, (feature.clock, feature.end_clock))]
@@ -97,18 +117,17 @@ def claim_days(book: Book) -> float:
     return CLAIM_DAYS if hours[0] is None else float(hours[0]) / 8
 
 
-def events_of(rows: pa.Table, features: Sequence[Feature], *, policies: pa.Array, owner: Ints,
-              calendar: Mapping[int, bool], until: int) -> pa.Table:  # fmt: skip
+def events_of(rows: pa.Table, features: Sequence[Feature], days: Days, *, policies: pa.Array,
+              owner: Ints) -> pa.Table:  # fmt: skip
     """Make of a bucket's rows what the kernel takes, derived columns and clocks included.
 
     Parameters
     ----------
     rows : Arrow table, by :func:`event_query`
     features : the features of its table
+    days : Days
     policies : Arrow array of text, ids in the order of policy codes
     owner : int array, customer code of each policy
-    calendar : mapping of day number since 1970 to whether it is a working day
-    until : int, data_cutoff in microseconds
     """
     table = features[0].table
     code = np.full(rows.num_rows, -1, dtype=np.int64)
@@ -119,7 +138,9 @@ def events_of(rows: pa.Table, features: Sequence[Feature], *, policies: pa.Array
         rows = rows.drop_columns("policy_id")
     events = rows.append_column("policy", pa.array(code))
     wanted = _wanted(features)
-    return derive(table, events, wanted, _working_days(table, events, wanted, calendar=calendar, until=until))
+    if "past_service_level" in wanted:
+        events = events.append_column("service_days", pa.array(np.full(events.num_rows, days.service)))
+    return derive(table, events, wanted, _working_days(table, events, wanted, days))
 
 
 def places(column: pa.ChunkedArray, ids: pa.Array) -> Ints:
@@ -138,20 +159,28 @@ def _to_read(spec: Table, wanted: set[str]) -> tuple[list[str], list[str]]:
     return clocks, columns
 
 
-def _working_days(table: str, events: pa.Table, wanted: set[str], *, calendar: Mapping[int, bool], until: int) -> Ints:
+def _working_days(table: str, events: pa.Table, wanted: set[str], days: Days) -> Ints:
     """Working days over the span of the events, where a wanted column counts them."""
     if not wanted & WORKING or not events.num_rows:
         return np.zeros(0, dtype=np.int64)
     begun = np.asarray(events[BEGUN[table]])
-    return working_day_numbers(int(begun.min()) // DAY, until // DAY + 366, dict(calendar))
+    return working_day_numbers(int(begun.min()) // DAY, days.until // DAY + 366, dict(days.calendar))
 
 
-def load_calendar(book: Book, features: Iterable[Feature]) -> dict[int, bool]:
-    """Read the days that the insurer's calendar names, where some feature counts working days."""
-    if not any(_wanted([f]) & WORKING for f in features) or not book.has("calendar"):
-        return {}
-    found = book.sql(f"SELECT {moment('date')} // {DAY} AS day, working_day FROM calendar WHERE date IS NOT NULL")
-    return dict(zip(found["day"].to_pylist(), found["working_day"].to_pylist(), strict=True))
+def load_days(book: Book, features: Iterable[Feature]) -> Days:
+    """Read how this insurer counts working days, where some feature does."""
+    until = int(np.datetime64(book.settings.data_cutoff, "us").astype(np.int64))
+    if not any(_wanted([f]) & WORKING for f in features):
+        return Days(until)
+    calendar: dict[int, bool] = {}
+    if book.has("calendar"):
+        found = book.sql(f"SELECT {moment('date')} // {DAY} AS day, working_day FROM calendar WHERE date IS NOT NULL")
+        calendar = dict(zip(found["day"].to_pylist(), found["working_day"].to_pylist(), strict=True))
+    hours = None
+    if book.has_column("touchpoints", "sla_hours") and book.has_column("touchpoints", "journey_stage"):
+        found = book.sql("SELECT max(sla_hours) AS most FROM touchpoints WHERE journey_stage = 'claim'")
+        hours = found["most"][0].as_py()
+    return Days(until, calendar, CLAIM_DAYS if hours is None else float(hours) / HOURS)
 
 
 def state_query(book: Book, table: str, columns: Iterable[str], owners: Owners) -> str:

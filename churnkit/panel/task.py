@@ -18,9 +18,12 @@ from churnkit.book.open import Book
 from churnkit.book.settings import ChurnSettings
 from churnkit.panel import observations as obs
 from churnkit.panel.columns import bucket_features, by_table, needed, parts_of
+from churnkit.panel.crossing import load_crossing
+from churnkit.panel.derived import CROSSING
 from churnkit.panel.feature import Feature
 from churnkit.panel.labels import Labels, churn_labels, renewal_labels
-from churnkit.panel.load import event_query, load_calendar, policy_versions_query, state_query
+from churnkit.panel.links import LINKED, link_query
+from churnkit.panel.load import Days, event_query, load_days, policy_versions_query, state_query
 from churnkit.panel.owners import Owners
 from churnkit.panel.panel import Panel
 from churnkit.panel.terms import Terms, term_queries, terms_of
@@ -39,8 +42,10 @@ class Task:
         Snapshots (churn), or the one day of ``as_of``.
     leads : tuple of int
         Days before the end (renewal); empty with ``as_of``.
-    calendar : mapping of day number to bool
-        Working days that the insurer's calendar names.
+    days : Days
+        How working days are counted.
+    crossing : mapping of table to Arrow table
+        What crosses customers, by month; small.
     """
 
     target: Target
@@ -54,7 +59,8 @@ class Task:
     as_of: bool = False
     keep_unlabelled: bool = False
     versions: bool = False
-    calendar: Mapping[int, bool] = field(default_factory=dict)
+    days: Days = field(kw_only=True)
+    crossing: Mapping[str, pa.Table] = field(default_factory=dict)
 
     @property
     def by_household(self) -> bool:
@@ -66,7 +72,7 @@ class Task:
         terms = terms_of(tables, self.match)
         risk, labels, counts = self._observed(terms)
         keys = obs.observation_frame(terms, risk)
-        X = bucket_features(self.features, tables, terms, risk, calendar=self.calendar, until=self.until)
+        X = bucket_features(self.features, {**tables, **self.crossing}, terms, risk, days=self.days)
         keys["ripe_at"] = pd.Series(labels.ripe_at.view("datetime64[us]"))
         keys["cause"] = pd.Series(labels.cause, dtype="str")
         y = pd.Series(labels.y, name=NAME[self.target], dtype="float64")
@@ -112,16 +118,19 @@ class Task:
             found[f"{table} state"] = state_query(book, table, columns, owners)
         for table, own in by_table(wanted).items():
             found[f"{table} events"] = event_query(book, table, own, owners)
+        for scope in sorted({f.scope for f in wanted} & LINKED.keys()):
+            found[f"{scope} links"] = link_query(book, scope, owners)
         return found
 
 
 def task_for(book: Book, target: Target, features: tuple[Feature, ...], **when: Any) -> Task:
     """Return the task of a book's panel, with what the book's settings and small tables say."""
-    settings = book.settings
+    settings, wanted = book.settings, parts_of(features)
+    crossing = {name: load_crossing(book, name) for name in CROSSING if any(f.table == name for f in wanted)}
     return Task(
         target=target, features=features, until=obs.data_cutoff(book), match=tuple(settings.renewal.match),
         slack_days=settings.renewal.slack_days, churn=settings.churn, versions=book.repeats("policies"),
-        calendar=load_calendar(book, parts_of(features)), **when,
+        days=load_days(book, wanted), crossing=crossing, **when,
     )  # fmt: skip
 
 
