@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,16 @@ import pyarrow.compute as pc
 
 from churnkit.book.schema import SCALES
 from churnkit.panel.arrays import DAY, NEVER, Floats, Ints, numbers
+from churnkit.panel.derived import CLAIM_DAYS, COLUMNS
+from churnkit.panel.reopened import with_reopenings
 from churnkit.panel.repeats import with_repeats
+from churnkit.panel.resolution import with_resolutions
+
+WORKING = {"cycle_days", "decision_days", "past_service_level", "handling_days"}
+"""Derived columns that count working days."""
+BEGUN = {"claims": "reported_at", "complaints": "received_at"}
+"""Clock from which they are counted."""
+_ENDED = {"cycle_days": "paid_at", "decision_days": "decided_at", "handling_days": "decided_at"}
 
 
 def derive(table: str, events: pa.Table, wanted: set[str], working_days: Ints) -> pa.Table:
@@ -20,24 +30,31 @@ def derive(table: str, events: pa.Table, wanted: set[str], working_days: Ints) -
     ----------
     table : str
     events : Arrow table with clocks as int64 microseconds (``NEVER`` for null)
+        For ``past_service_level`` with a column ``service_days``, else the level is ``CLAIM_DAYS``.
     wanted : set of str
         Names of columns and clocks; those that are not derived are passed over.
     working_days : int array
         Day numbers since 1970 of every working day, ascending (:func:`working_day_numbers`).
     """
     for name in sorted(wanted):
-        if (table, name) == ("surveys", "rating"):
-            events = events.append_column(name, _floats(_rating(events)))
-        elif (table, name) == ("claims", "cycle_days"):
-            events = events.append_column(name, _floats(_between(events, "paid_at", working_days)))
-        elif (table, name) == ("claims", "decision_days"):
-            events = events.append_column(name, _floats(_between(events, "decided_at", working_days)))
-        elif (table, name) == ("claims", "paid_share"):
-            paid, claimed = numbers(events["amount_paid"]), numbers(events["amount_claimed"])
-            share = np.divide(paid, claimed, out=np.full(len(paid), np.nan), where=claimed > 0)
-            events = events.append_column(name, _floats(share))
+        if (table, name) in _COLUMNS:
+            events = events.append_column(name, _floats(_COLUMNS[table, name](events)))
+        elif name in WORKING and (table, name) in COLUMNS:
+            begun, ended = (np.asarray(events[c]) for c in (BEGUN[table], _ENDED.get(name, "paid_at")))
+            days = _between(begun, ended, working_days)
+            if name == "past_service_level":
+                level = numbers(events["service_days"]) if "service_days" in events.column_names else CLAIM_DAYS
+                days = np.where(np.isnan(days), np.nan, days > level)
+            events = events.append_column(name, _floats(days))
         elif (table, name) == ("interactions", "repeated_at"):
             events = with_repeats(events, name)
+        elif (table, name) == ("interactions", "week_over_at"):
+            events = with_resolutions(events, name, "first_contact_resolution")
+        elif (table, name) == ("claims", "reopened_at"):
+            events = with_reopenings(events, name)
+        elif (table, name) == ("complaints", "overdue_at"):
+            events = events.append_column(name, pa.array(_due(events)))
+            events = events.append_column(f"{name}_seen", events["received_at_seen"])
     return events
 
 
@@ -75,9 +92,41 @@ def _rating(events: pa.Table) -> Floats:
     return turned
 
 
-def _between(events: pa.Table, end: str, working_days: Ints) -> Floats:
-    begun, ended = np.asarray(events["reported_at"]), np.asarray(events[end])
+def _paid_share(events: pa.Table) -> Floats:
+    paid, claimed = numbers(events["amount_paid"]), numbers(events["amount_claimed"])
+    share: Floats = np.divide(paid, claimed, out=np.full(len(paid), np.nan), where=claimed > 0)
+    return share
+
+
+def _days(events: pa.Table, begin: str, end: str) -> Floats:
+    begun, ended = np.asarray(events[begin]), np.asarray(events[end])
+    found: Floats = np.where((begun < NEVER) & (ended < NEVER) & (ended >= begun), (ended - begun) / DAY, np.nan)
+    return found
+
+
+def _due(events: pa.Table) -> Ints:
+    """The moment a complaint is due, in microseconds."""
+    due = pc.cast(pc.cast(events["due_at"], pa.timestamp("us")), pa.int64())
+    return np.asarray(pc.fill_null(due, NEVER), dtype=np.int64)
+
+
+def _decided_late(events: pa.Table) -> Floats:
+    due, decided = _due(events), np.asarray(events["decided_at"])
+    found: Floats = np.where((due < NEVER) & (decided < NEVER), decided // DAY > due // DAY, np.nan)
+    return found
+
+
+def _between(begun: Ints, ended: Ints, working_days: Ints) -> Floats:
     both = (begun < NEVER) & (ended < NEVER) & (ended >= begun)
     found = np.full(len(begun), np.nan)
     found[both] = np.searchsorted(working_days, ended[both] // DAY) - np.searchsorted(working_days, begun[both] // DAY)
     return found
+
+
+_COLUMNS: dict[tuple[str, str], Callable[[pa.Table], Floats]] = {
+    ("surveys", "rating"): _rating,
+    ("surveys", "answer_days"): lambda events: _days(events, "sent_at", "answered_at"),
+    ("interactions", "resolution_days"): lambda events: _days(events, "started_at", "resolved_at"),
+    ("claims", "paid_share"): _paid_share,
+    ("complaints", "decided_late"): _decided_late,
+}

@@ -15,15 +15,37 @@ from .derived import add_derived
 from .history import History
 
 KEYS = ("entity", "customer_id", "policy_id", "term_id", "line", "cutoff", "lead_days", "end_date", "ripe_at", "cause")
-DERIVED = {"rating": "answered_at", "cycle_days": "paid_at", "decision_days": "decided_at", "paid_share": "paid_at"}
+DERIVED = {
+    "rating": ("surveys", "answered_at"),
+    "answer_days": ("surveys", "answered_at"),
+    "cycle_days": ("claims", "paid_at"),
+    "decision_days": ("claims", "decided_at"),
+    "paid_share": ("claims", "paid_at"),
+    "past_service_level": ("claims", "paid_at"),
+    "resolution_days": ("interactions", "resolved_at"),
+    "first_contact_resolution": ("interactions", "week_over_at"),
+    "handling_days": ("complaints", "decided_at"),
+    "decided_late": ("complaints", "decided_at"),
+}
+CONTACT = ("started_at", "topic", "initiator", "resolved", "resolved_at")
 NEEDS = {
     "rating": ("score", "answered_at", "instrument"),
     "cycle_days": ("reported_at", "paid_at"),
     "decision_days": ("reported_at", "decided_at"),
     "paid_share": ("amount_paid", "amount_claimed", "paid_at"),
     "repeated_at": ("started_at", "topic", "initiator"),
+    "answer_days": ("sent_at", "answered_at"),
+    "past_service_level": ("reported_at", "paid_at"),
+    "resolution_days": ("started_at", "resolved_at"),
+    "first_contact_resolution": CONTACT,
+    "week_over_at": CONTACT,
+    "handling_days": ("received_at", "decided_at"),
+    "decided_late": ("decided_at", "due_at"),
+    "overdue_at": ("received_at", "due_at"),
+    "reopened_at": ("reported_at", "closed_at", "recorded_at"),
 }
-FULL_PRECISION = ("handle_seconds", "queue_wait_mean", "sentiment", "paid_share", "rating", "rating_sum")
+FULL_PRECISION = ("handle_seconds", "queue_wait_mean", "sentiment", "paid_share", "rating", "answer_days",
+                  "resolution_days")  # fmt: skip
 NUMBERS = ("money", "number", "integer")
 
 
@@ -110,9 +132,11 @@ def _of_every_table():
         found += [Feature(f"{table}_{a}_{column}", aggregate=a, **of) for a in ("first", "last", "distinct")]
         found.append(Feature(f"{table}_distinct_{column}_365", aggregate="distinct", days=365, **of))
         found.append(Feature(f"{table}_first_{column}_365", aggregate="first", days=365, **of))
-    for column, clock in DERIVED.items():
-        table = "surveys" if column == "rating" else "claims"
+    for column, (table, clock) in DERIVED.items():
         found += _of_clock(table, clock, [column], stem=column)
+    for clock, table in (("reopened_at", "claims"), ("overdue_at", "complaints")):
+        found += _of_clock(table, clock, [])
+        found.append(Feature(f"{clock}_open", table=table, clock=clock, aggregate="open", end_clock="decided_at"))
     return (*found, *_of_clock("interactions", "repeated_at", ["wait_seconds"]))
 
 
@@ -125,6 +149,9 @@ def switched_off(feature, history):
             "sum_insured_held": ("terms", "sum_insured"),
         }.get(feature.column)
         return needed is not None and not history.has(*needed)
+    claims = [row["claim_id"] for row in history.rows.get("claims", [])]
+    if feature.clock == "reopened_at" and len(set(claims)) == len(claims):
+        return True  # each claim comes in one version
     wanted = {feature.clock, feature.end_clock, *feature.columns} - {"", "issued_at"}
     wanted = {source for name in wanted for source in NEEDS.get(name, (name,))}
     return not history.has(feature.table) or not all(history.has(feature.table, name) for name in wanted)

@@ -58,18 +58,12 @@ _WRITTEN = (
     *claims.CLAIMS, *claims.HANDLING, *claims.OUTCOMES, *complaints.COMPLAINTS, *complaints.HANDLING,
     *endings.EXITS, *endings.RENEWALS, *endings.OUTREACH, *others.HOUSEHOLD, *others.AGENT,
 )  # fmt: skip
-_NEW_AGGREGATES = ("std", "first", "distinct", "days_since_first", "gap_mean", "gap_max")
 _NEW_SCOPES = ("household", "agent", "line")
-_NEW_COLUMNS = ("first_contact_resolution", "resolution_days", "answer_days", "past_service_level", "handling_days",
-                "decided_late")  # fmt: skip
-_NEW_CLOCKS = ("overdue_at", "reopened_at")
 
 
 def _computes(feature: Feature) -> bool:
     """Whether the machinery behind a feature is there; goes when all of it is."""
-    new = (feature.aggregate in _NEW_AGGREGATES or feature.scope in _NEW_SCOPES or feature.column in _NEW_COLUMNS
-           or feature.clock in _NEW_CLOCKS or feature.table == "panel")  # fmt: skip
-    return not new
+    return feature.scope not in _NEW_SCOPES and feature.table != "panel"
 
 
 _ALL = tuple(feature for feature in _WRITTEN if _computes(feature))
