@@ -102,8 +102,9 @@ class Engine:
             Each selects a BIGINT column ``bucket``.
         work : callable
             Called as ``work(bucket, tables)`` with an Arrow table for each query, without the column ``bucket``; empty,
-            with the query's schema, where it has no rows in the bucket. The order of rows is not promised. What it
-            returns is a small dict of texts, numbers and None; what it raises goes through unchanged.
+            where the query has no rows in the bucket. Whole numbers come as int64, others as float64, moments in
+            microseconds, texts as texts; the order of rows is not promised. What it returns is a small dict of texts,
+            numbers and None; what it raises goes through unchanged.
         buckets : sequence of int
             Rows of other buckets are never handed over.
         """

@@ -39,7 +39,8 @@ def by_bucket(
 
 def _alone(engine: Engine, query: str, bucket: int) -> pa.Table:
     """The rows of the only bucket that is asked for: nothing is written."""
-    return _plain(engine.sql(f"SELECT * FROM ({query}) AS q WHERE bucket = {bucket:d}"))
+    rows = engine.sql(f"SELECT * FROM ({query}) AS q WHERE bucket = {bucket:d}").drop_columns("bucket")
+    return rows.cast(plain_schema(rows.schema))
 
 
 @contextmanager
@@ -63,30 +64,39 @@ def _write(engine: Engine, query: str, buckets: Sequence[int], path: Path) -> di
     places: dict[int, list[int]] = {bucket: [] for bucket in buckets}
     asked = pa.array(places, pa.int64())
     with closing(engine.batches(query)) as batches, ExitStack() as stack:
-        schema = _plain(pa.Table.from_batches([next(batches)])).schema
+        schema = plain_schema(next(batches).schema)
         writer = stack.enter_context(pa.ipc.new_file(stack.enter_context(pa.OSFile(str(path), "wb")), schema))
         written = 0
         for batch in batches:
-            for place, rows in _split(batch, asked):
-                writer.write_table(rows)
+            for place, rows in split(batch, asked):
+                writer.write_batch(rows)
                 places[asked[place].as_py()].append(written)
                 written += 1
     return places
 
 
-def _split(batch: pa.RecordBatch, asked: pa.Array) -> Iterator[tuple[int, pa.Table]]:
+def split(batch: pa.RecordBatch, asked: pa.Array) -> Iterator[tuple[int, pa.RecordBatch]]:
     """The batch's rows of each bucket asked for, in their order, with the bucket's place among them."""
     place = pc.index_in(batch["bucket"].cast(pa.int64()), value_set=asked).fill_null(-1).to_numpy()
     place = place.astype(np.min_scalar_type(-len(asked)))  # few bits sort fastest
     order = np.argsort(place, kind="stable")
     edges = np.searchsorted(place[order], np.arange(len(asked) + 1))
-    rows = _plain(pa.Table.from_batches([batch.take(pa.array(order[edges[0] :]))]))
+    rows = batch.drop_columns("bucket").take(pa.array(order[edges[0] :]))
+    rows = rows.cast(plain_schema(batch.schema))
     for i in np.flatnonzero(np.diff(edges)).tolist():
         yield i, rows.slice(edges[i] - edges[0], edges[i + 1] - edges[i])
 
 
-def _plain(rows: pa.Table) -> pa.Table:
-    """The rows without their bucket, and with texts as texts, however they were encoded."""
-    rows = rows.drop_columns("bucket")
-    fields = [f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in rows.schema]
-    return rows.cast(pa.schema(fields))
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """The columns without the bucket, of few types: they are the same on every engine."""
+    return pa.schema([pa.field(each.name, _plain(each.type)) for each in schema if each.name != "bucket"])
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_dictionary(kind):
+        return _plain(kind.value_type)
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us", kind.tz)
+    if pa.types.is_integer(kind) or pa.types.is_null(kind) or (pa.types.is_decimal(kind) and kind.scale == 0):
+        return pa.int64()
+    return pa.float64() if pa.types.is_decimal(kind) or pa.types.is_floating(kind) else kind

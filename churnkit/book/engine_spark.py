@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import re
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import reduce
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -20,9 +21,11 @@ import py4j.protocol
 import pyarrow as pa
 import pyspark.errors
 from pyspark.sql import DataFrame, SparkSession, functions
-from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
+from churnkit.book import engine_packed as packed
 from churnkit.book.engine import Engine, EngineError, quote
+from churnkit.book.engine_buckets import Work, plain_schema
 from churnkit.book.engine_dialect import to_spark
 from churnkit.book.settings import EngineSettings
 
@@ -82,6 +85,43 @@ class SparkEngine(Engine):
                 self._kept[name] = frame.cache()
             frame.createOrReplaceTempView(name)
             return pa.table({})
+
+    def by_bucket(self, queries: Mapping[str, str], work: Work, *, buckets: Sequence[int]) -> Iterator[dict[str, Any]]:
+        """Hand each bucket's rows of several queries to `work` on the executors, and yield what it returned at the end.
+
+        `work` travels by pickle; the executors' Python must hold churnkit and what `work` imports, in the same
+        versions, and what `work` writes must lie where the driver sees it. Buckets run at once, one in each Python
+        worker, and Spark may run one again, or twice at once: a bucket's file is put in place when it is whole.
+        """
+        if not buckets:
+            return
+        with _refusals():
+            frames = {name: self._session.sql(to_spark(query)[2]) for name, query in queries.items()}
+            schemas = {name: plain_schema(to_arrow_schema(frame.schema)) for name, frame in frames.items()}
+            rows = [frame.mapInArrow(packed.packer(i, tuple(buckets)), packed.PACKED) for i, frame in
+                    enumerate(frames.values())]  # fmt: skip
+            asked = self._session.sql(f"SELECT explode(array({', '.join(f'{each:d}L' for each in buckets)})) AS bucket")
+            size = 2 * len(buckets)  # so that few partitions hold two buckets
+            together = reduce(DataFrame.unionAll, rows)
+            left, right = (each.repartition(size, "bucket").groupBy("bucket") for each in (asked, together))
+            done = left.cogroup(right).applyInArrow(packed.worker(schemas, work), packed.DONE).toArrow()
+        yield from packed.said_by(done, buckets)
+
+    def batches(self, query: str) -> Generator[pa.RecordBatch]:
+        """Run a query and give its rows a batch at a time, an empty one first."""
+        rows = self.sql(query)
+        yield pa.record_batch([pa.array([], each.type) for each in rows.schema], schema=rows.schema)
+        yield from rows.to_batches()
+
+    @contextmanager
+    def memory(self, limit: str) -> Iterator[None]:
+        """Let the local engine work within another limit of memory for a time."""
+        with self._local.memory(limit):
+            yield
+
+    def give_back(self) -> None:
+        """Give the local engine's free memory back to the system."""
+        self._local.give_back()
 
     def columns(self, relation: str) -> dict[str, str]:
         """Names and types of a relation's columns, in order; the types under DuckDB's names."""
