@@ -1,4 +1,4 @@
-"""What both experiments share: where the data lie, the command line, and result.json with the README's figures."""
+"""What the experiments share: where the data lie, the command line, and result.json with the README's figures."""
 
 from __future__ import annotations
 
@@ -59,16 +59,26 @@ def promise(what: str, target: str, measured: Any, *, met: bool) -> dict[str, An
 
 
 def write_result(
-    folder: Path, output: Path, *, question: str, figures: Mapping[str, float], promises: list[dict[str, Any]]
+    folder: Path,
+    output: Path,
+    *,
+    question: str,
+    figures: Mapping[str, float],
+    promises: list[dict[str, Any]],
+    versions: Mapping[str, str] | None = None,
+    spread: str = "95 % interval",
 ) -> Path:
-    """Write result.json, and where the README lies beside it also the README's table of figures."""
+    """Write result.json, and where the README lies beside it also the README's table of figures.
+
+    ``versions`` of what the project does not depend on; ``spread``: what lies between a figure's _low and _high.
+    """
     rounded = {name: float(f"{v:.6g}") if isinstance(v, float) else int(v) for name, v in figures.items()}
-    versions = {"churnkit": ck.__version__, "python": platform.python_version()}
+    own = {"churnkit": ck.__version__, "python": platform.python_version()}
     result = {
         "question": question,
         "command": f"python experiments/{folder.name}/run.py",
         "date": date.today().isoformat(),
-        "versions": versions | {name: version(name) for name in LIBRARIES},
+        "versions": own | {name: version(name) for name in LIBRARIES} | dict(versions or {}),
         "figures": rounded,
         "promises": promises,
     }
@@ -77,24 +87,24 @@ def write_result(
     target.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     readme = output / "README.md"
     if readme.is_file():
-        readme.write_text(with_figures(readme.read_text(encoding="utf-8"), result), encoding="utf-8")
+        readme.write_text(with_figures(readme.read_text(encoding="utf-8"), result, spread), encoding="utf-8")
     return target
 
 
-def with_figures(text: str, result: Mapping[str, Any]) -> str:
+def with_figures(text: str, result: Mapping[str, Any], spread: str = "95 % interval") -> str:
     """Return a README with the block between the marks written anew from a result."""
     before, rest = text.split(BEGIN)
-    return before + BEGIN + "\n" + figures_table(result) + END + rest.split(END)[1]
+    return before + BEGIN + "\n" + figures_table(result, spread) + END + rest.split(END)[1]
 
 
-def figures_table(result: Mapping[str, Any]) -> str:
+def figures_table(result: Mapping[str, Any], spread: str) -> str:
     """Write promises and figures as Markdown, an interval beside its estimate."""
     lines = ["", "| promise | target | measured | |", "|---|---|---|---|"]
     for one in result["promises"]:
         kept = "met" if one["met"] else "**missed**"
         lines.append(f"| {one['what']} | {one['target']} | {one['measured']} | {kept} |")
     figures = result["figures"]
-    lines += ["", "| figure | value | 95 % interval |", "|---|---|---|"]
+    lines += ["", f"| figure | value | {spread} |", "|---|---|---|"]
     for name, value in figures.items():
         if name.removesuffix("_low").removesuffix("_high") in figures and name.endswith(("_low", "_high")):
             continue
