@@ -103,18 +103,8 @@ def event_query(book: Book, table: str, features: Sequence[Feature], owners: Own
         f"{moment('e.superseded_at')} AS superseded",
         *(f"{moment('e.' + quote(name))} AS {quote(name)}" for clock in clocks for name in (clock, f"{clock}_seen")),
         *(f"e.{quote(column)}" for column in columns),
-        *([f"{claim_days(book)} AS service_days"] if "past_service_level" in wanted else []),
     ]  # fmt: skip
     return f"SELECT {', '.join(listed)} FROM {owned(book, table, owners)}"
-
-
-def claim_days(book: Book) -> float:
-    """The service level of claims in working days: what the touchpoints of stage claim state, 8 hours to a day."""
-    if not (book.has_column("touchpoints", "sla_hours") and book.has_column("touchpoints", "journey_stage")):
-        return CLAIM_DAYS
-    query = "SELECT max(sla_hours) AS hours FROM touchpoints WHERE journey_stage = 'claim'"
-    hours = book.once("claim_days", lambda: book.sql(query)["hours"].to_pylist())
-    return CLAIM_DAYS if hours[0] is None else float(hours[0]) / 8
 
 
 def events_of(rows: pa.Table, features: Sequence[Feature], days: Days, *, policies: pa.Array,

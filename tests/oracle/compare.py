@@ -8,6 +8,7 @@ from random import Random
 import pandas as pd
 
 from churnkit.book.schema import TABLES
+from churnkit.panel.derived import CROSSING
 from churnkit.panel.feature import Feature, Where
 
 from .definitions import value
@@ -44,7 +45,18 @@ NEEDS = {
     "overdue_at": ("received_at", "due_at"),
     "reopened_at": ("reported_at", "closed_at", "recorded_at"),
 }
-FULL_PRECISION = ("handle_seconds", "queue_wait_mean", "sentiment", "paid_share", "rating", "answer_days",
+ANSWERED = ("surveys", ("policy_id", "answered_at", "instrument", "score"))
+OF_OTHERS = {  # what columns of agents and lines are made of
+    "terms_over": ("terms", ("end_date",)),
+    "exits": ("terms", ("ended_date", "end_reason")),
+    "complaints": ("complaints", ("policy_id",)),
+    "contacts": ("interactions", ("policy_id", "initiator")),
+    "ratings": ANSWERED,
+    "rating_sum": ANSWERED,
+    "premium_median": ("terms", ("premium",)),
+    "rating_mean": ANSWERED,
+}
+FULL_PRECISION = ("handle_seconds", "queue_wait_mean", "sentiment", "paid_share", "rating", "rating_sum", "answer_days",
                   "resolution_days")  # fmt: skip
 NUMBERS = ("money", "number", "integer")
 
@@ -142,6 +154,14 @@ def _of_every_table():
 
 def switched_off(feature, history):
     """Whether the source lacks something that the feature reads."""
+    if feature.table == "panel":
+        return any(switched_off(part, history) for part in feature.parts)
+    if feature.table in CROSSING:
+        table, names = OF_OTHERS[feature.column]
+        owner = "agent_id" if feature.table == "agents" else "line"
+        return not history.has("policies", owner) or not all(history.has(table, name) for name in names)
+    if feature.scope == "household" and not history.has("customers", "household_id"):
+        return True
     if feature.table == "observation":
         needed = {
             "age": ("customers", "birth_year"),

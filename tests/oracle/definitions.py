@@ -12,7 +12,7 @@ from churnkit.panel.derived import CROSSING
 
 from .attributes import attribute
 from .crossing import household_rows, monthly, owner_of
-from .derived import repeats
+from .derived import first_contact_resolution, repeats
 from .history import happened, visible
 
 NAN = float("nan")
@@ -42,6 +42,8 @@ def rows_of(history, feature, observation):
             continue
         if feature.clock == "repeated_at" and not repeats(history, row, cutoff):
             continue
+        if feature.clock == "week_over_at":
+            row["first_contact_resolution"] = first_contact_resolution(history, row, cutoff)
         if feature.days is not None and row[feature.clock] < cutoff - timedelta(days=feature.days):
             continue
         if all(satisfies(row, condition) for condition in feature.where):
@@ -104,6 +106,14 @@ def value(history, feature, observation):
     return _of_column(feature, [row for row in rows if row[feature.column] is not None])
 
 
+def of_parts(feature, values):
+    """The ratio or the difference of two features, null where one of them is or the second of a ratio is 0."""
+    one, other = (NAN if each is None else each for each in values)
+    if feature.aggregate == "difference":
+        return one - other
+    return one / other if other else NAN
+
+
 def days(begin, end):
     """Days from one moment to another."""
     return (end - begin).total_seconds() / 86400
@@ -112,14 +122,6 @@ def days(begin, end):
 def gaps(times):
     """Days between each moment and the next."""
     return [days(before, after) for before, after in pairwise(times)]
-
-
-def of_parts(feature, values):
-    """The ratio or the difference of two features, null where one of them is or the second of a ratio is 0."""
-    one, other = (NAN if each is None else each for each in values)
-    if feature.aggregate == "difference":
-        return one - other
-    return one / other if other else NAN
 
 
 def _of_column(feature, rows):

@@ -9,7 +9,7 @@ from churnkit.errors import LeakageError
 from churnkit.panel.build import build_panel
 from churnkit.panel.catalog import describe
 from churnkit.panel.feature import Feature
-from churnkit.panel.load import claim_days
+from churnkit.panel.load import load_days
 
 from .tiny import frame, tiny, years
 
@@ -137,5 +137,5 @@ def test_the_service_level_of_claims_is_what_their_touchpoints_state():
                               ({"touchpoints": points.assign(sla_hours=[24.0, 40.0, 200.0])}, 5, 1.0),
                               ({"touchpoints": points.assign(sla_hours=None)}, 10, 0.0)):  # fmt: skip
         book = open_book({**base, **more}, data_cutoff="2025-01-01")
-        assert claim_days(book) == days
+        assert load_days(book, [late]).service == days
         assert told(book, late, "2020-06-01") == share

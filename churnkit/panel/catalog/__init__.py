@@ -49,7 +49,7 @@ GROUPS: dict[str, tuple[str, str]] = {
 }
 """Reason groups and their names; every feature belongs to exactly one."""
 
-_WRITTEN = (
+_ALL = (
     *relationship.TIMING, *relationship.RELATIONSHIP, *relationship.HOLDINGS, *relationship.CUSTOMER,
     *cover.POLICY, *cover.PRICE, *cover.PRICE_CHANGE, *cover.PAYMENT,
     *contacts.CONTACTS, *contacts.CHANNELS, *contacts.TOPICS,
@@ -58,15 +58,6 @@ _WRITTEN = (
     *claims.CLAIMS, *claims.HANDLING, *claims.OUTCOMES, *complaints.COMPLAINTS, *complaints.HANDLING,
     *endings.EXITS, *endings.RENEWALS, *endings.OUTREACH, *others.HOUSEHOLD, *others.AGENT,
 )  # fmt: skip
-_NEW_SCOPES = ("household", "agent", "line")
-
-
-def _computes(feature: Feature) -> bool:
-    """Whether the machinery behind a feature is there; goes when all of it is."""
-    return feature.scope not in _NEW_SCOPES and feature.table != "panel"
-
-
-_ALL = tuple(feature for feature in _WRITTEN if _computes(feature))
 _OF_A_CUSTOMER = ("days_to_next_end", "sum_insured_held")
 _OF_A_TERM = ("lead_days", "tenure_days", "term_number", "premium_change", "offer_change", "term_days")
 
