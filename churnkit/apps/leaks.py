@@ -31,7 +31,7 @@ YEARS_BACK = (1, 2)
 
 FADES = 0.1  # least lower end of a drop; of clean worlds 0.04, where an offer became known
 APART = 0.6  # least lower end of an area of today against earlier years; of clean worlds 0.52
-APART_RECORD = 0.85  # the same of what looks back over the whole record; of clean worlds 0.78
+APART_MOVING = 0.85  # the same of what grows with the record, or has one value for many customers; of clean worlds 0.78
 DRIFTS = 0.53  # worth a word
 
 ALONE, FADING, WRITTEN, TIME, DRIFT = VERDICTS = (
@@ -168,9 +168,14 @@ def _verdict(feature: Feature, row: Any) -> str:
     if row.left_later > FORESEES and row.left_later_low > SURELY:
         return WRITTEN
     ours = feature.table == "observation"  # computed from terms and the calendar: lengths of time, never a number given
-    if row.separates_time_low > (APART_RECORD if _whole_record(feature) else APART) and not ours:
+    if row.separates_time_low > (APART_MOVING if _moving(feature) else APART) and not ours:
         return TIME
     return DRIFT if row.separates_time_low > DRIFTS else ""
+
+
+def _moving(feature: Feature) -> bool:
+    """Whether it moves with the years by itself: with the record, or with a whole agent or line at a time."""
+    return _whole_record(feature) or any(each.scope in ("agent", "line") for each in (feature, *feature.parts))
 
 
 def _whole_record(feature: Feature) -> bool:

@@ -19,6 +19,7 @@ FORESEES = 0.7  # the same of a column as of the extract for who leaves later, a
 SURELY = 0.6  # where the interval of such an area begins at least
 LEAST_ROWS = 50  # of either kind
 MOST_ROWS = 50_000  # every k-th row of larger panels: the area is then known to about 0.002
+_KEYS = {"agent": "policies", "household": "customers"}  # which table names the agent, the household
 LATER_DAYS = 365  # stayed at least so long before data_cutoff, so that there was time to leave
 
 
@@ -77,11 +78,14 @@ def foreseeing_columns(book: Book, panel: Panel) -> list[Finding]:
 
 
 def foreseeing(feature: Feature, auc: float) -> Finding:
-    """Say that a column as of the extract tells who was gone later."""
+    """Say that something as of the extract tells who was gone later."""
+    what, table, its = feature.column, feature.table, "it is"
+    if feature.aggregate != "attribute":
+        what, table, its = feature.name, _KEYS[_scope(feature)], f"whose {_scope(feature)} it speaks of is"
     return Finding(
-        "LEAK29", "warning", feature.table, f"{feature.column} tells, of those who stayed, who was gone later"
-        f" (AUC {auc:.3f} within quarters, over {FORESEES})", count=1,
-        effect="it is as of the extract, and seems to be written when somebody leaves: no scored customer has such a"
+        "LEAK29", "warning", table, f"{what} tells, of those who stayed, who was gone later (AUC {auc:.3f} within"
+        f" quarters, over {FORESEES})", count=1,
+        effect=f"{its} as of the extract, and seems to be written when somebody leaves: no scored customer has such a"
         " value yet", fix="give its earlier versions with recorded_at, say from when it is known (known_at), or leave"
         " it out",
     )  # fmt: skip
@@ -90,7 +94,8 @@ def foreseeing(feature: Feature, auc: float) -> Finding:
 def foresights(book: Book, panel: Panel) -> pd.DataFrame:
     """Return how well each column as of the extract tells who of those who stayed was gone later.
 
-    Customer and policy columns without earlier versions say at every cutoff what was known at the extract. Among rows
+    Customer and policy columns without earlier versions say at every cutoff what was known at the extract, and so does
+    what is counted by agent or household where policies or customers have no earlier versions. Among rows
     whose customers stayed, a year or more before data_cutoff, those who are without cover at data_cutoff are told from
     those who have it, within quarters of the cutoff, so that no drift over time counts. A trait does that hardly
     better than it tells who leaves next; a value written when somebody leaves does it well.
@@ -100,8 +105,7 @@ def foresights(book: Book, panel: Panel) -> pd.DataFrame:
     DataFrame
         ``feature``, ``auc`` and ``low``, the lower end of its interval (four standard errors, by customer).
     """
-    columns = [f for f in panel.features if f.aggregate == "attribute" and f.table in ("customers", "policies")
-               and _as_of_extract(book, f)]  # fmt: skip
+    columns = [f for f in panel.features if _as_of_extract(book, f)]
     stayed = panel.y == (1 if panel.target == "renewal" else 0)
     rows = np.flatnonzero(stayed & (panel.cutoff < book.settings.data_cutoff - pd.Timedelta(days=LATER_DAYS)))
     rows = rows[:: max(1, -(-len(rows) // MOST_ROWS))]
@@ -124,8 +128,16 @@ def _told(column: pd.Series[Any], gone: Floats, people: Ints, quarter: Ints) -> 
 
 
 def _as_of_extract(book: Book, feature: Feature) -> bool:
-    column = book.schema[feature.table].column(feature.column)
+    if feature.aggregate != "attribute":
+        table = _KEYS.get(_scope(feature))
+        return table is not None and not book.repeats(table)
+    column = book.schema[feature.table].column(feature.column) if feature.table in _KEYS.values() else None
     return column is not None and not column.known_at and not book.repeats(feature.table)
+
+
+def _scope(feature: Feature) -> str:
+    """Whose rows a feature speaks of; of one made of two, the one that goes beyond the customer."""
+    return next((scope for scope in map(_scope, feature.parts) if scope in _KEYS), feature.scope)
 
 
 def _covered(book: Book) -> list[str]:
