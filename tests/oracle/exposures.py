@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 
-from .derived import working_days
+from .derived import first_contact_resolution, working_days
 from .history import visible
 from .outcomes import reinstated, sold_terms, spell_end
 
@@ -37,11 +37,10 @@ class TermHistory:
             table: [row for row in history.rows.get(table, []) if visible(row, clock, history.data_cutoff)]
             for table, clock in FIRST_CLOCK.items()
         }
-        self.by_family, self.by_caller, self.by_half_day = defaultdict(list), defaultdict(list), defaultdict(list)
+        self.by_family, self.by_half_day = defaultdict(list), defaultdict(list)
         for term in self.terms:
             self.by_family[history.family[term["policy_id"]]].append(term)
         for row in filter(by_customer, self.rows["interactions"]):
-            self.by_caller[row["customer_id"]].append(row)
             self.by_half_day[half_day(row)].append(row)
         self.calendar = {row["date"].date(): row["working_day"] for row in history.rows.get("calendar", [])}
 
@@ -139,24 +138,12 @@ def load(found, claim):
     )
 
 
-def same_topic(found, row):
-    """Other contacts by the customer on the topic."""
-    return [
-        other
-        for other in found.by_caller[row["customer_id"]]
-        if other["interaction_id"] != row["interaction_id"] and other["topic"] == row["topic"]
-    ]
-
-
 def judged(found, row, term):
     """None for a contact that says nothing of first-contact resolution in the term, else whether it resolved."""
-    at, over = row["started_at"], row["started_at"] + WEEK
-    if row["topic"] is None or over > min(end_of(term), found.history.data_cutoff):
+    until = found.history.data_cutoff
+    if row["topic"] is None or row["started_at"] + WEEK > min(end_of(term), until):
         return None
-    done = found.known(row, "resolved_at")
-    if not row["resolved"] or done is None or done > over:
-        return 0.0
-    return float(not any(at < other["started_at"] <= over for other in same_topic(found, row)))
+    return first_contact_resolution(found.history, row, until)
 
 
 def shock_rows(found):

@@ -210,6 +210,30 @@ def test_five_others_in_the_half_day_or_none():
     assert value_of([*own, call("2023-05-02", queue_wait_mean=100.0), *others]) == [300.0, 3]
 
 
+@pytest.mark.parametrize(
+    ("resolved_at", "again", "share"),
+    [
+        ("2023-05-08 10:00:00", None, 1.0),
+        ("2023-05-08 10:00:01", None, 0.0),
+        ("2023-05-01 10:05", "2023-05-08 10:00", 0.5),
+    ],
+)
+def test_first_contact_resolution_is_settled_within_seven_days(resolved_at, again, share):
+    asked = {"topic": "claim", "resolved": True}
+    rows = [call("2023-05-01 10:00:00", resolved_at=resolved_at, **asked)]
+    rows += [call(again, resolved_at=again, **asked)] if again else []
+    assert one_term("interactions", rows).terms["first_contact_resolution"].tolist() == [share]
+
+
+def test_a_week_that_is_not_over_says_nothing_yet():
+    rows = [
+        call(f"2024-12-{day} 00:00", topic=f"t{day}", resolved=True, resolved_at=f"2024-12-{day}") for day in (25, 26)
+    ]
+    for end in ("2025-01-01", "2026-01-01"):  # the end of the term, the data cutoff
+        found = exposures(tiny([term("t1", "2024-01-01", end)], interactions=rows))
+        assert found.terms[["contacts", "contacts_judged"]].to_numpy().tolist() == [[2, 1]]
+
+
 def test_an_answer_after_the_end_or_at_an_unknown_time_is_unusable():
     sent = {"policy_id": "p1", "sent_at": "2023-12-20", "recorded_at": "2023-12-20", "instrument": "csat", "score": 4.0}
     times = ("2023-12-31", "2024-01-01", None)
