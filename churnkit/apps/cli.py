@@ -242,6 +242,23 @@ def leaks(
         _print_json(answer)
 
 
+@app.command()
+def features(
+    target: Annotated[Which, typer.Option(help="Features of which observations.")] = Which.both,
+    group: Annotated[list[str] | None, typer.Option(help="Only this reason group; may be given again.")] = None,
+    language: Annotated[Language, typer.Option(help="Language of the texts.")] = Language.en,
+    csv: Annotated[Path | None, typer.Option(help="Write to this .csv, .xlsx or .parquet file instead.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the dictionary of the standard features."""
+    from churnkit.apps.features import list_features
+
+    wanted: Any = None if target is Which.both else target.value
+    answer = list_features(wanted, groups=group, language=language.value, csv=csv, tell=not as_json)
+    if as_json:
+        _print_json(answer)
+
+
 def _print_json(answer: dict[str, Any]) -> None:
     print(json.dumps(answer, ensure_ascii=False, default=str, allow_nan=True))
 

@@ -1,11 +1,9 @@
-"""A feature's definition in one line, read from its spec."""
+"""A feature's definition in one line, read from its spec; rows are the customer's unless it says otherwise."""
 
 from __future__ import annotations
 
 from churnkit.panel.feature import OBSERVATION, Feature, Where
 
-_WHOSE = {"customer": "the customer", "policy": "the policy", "household": "the household", "agent": "the agent",
-          "line": "the line"}  # fmt: skip
 _NAMED = {
     "count": "number of", "open": "number of", "distinct": "different", "days_since": "days since the last of",
     "days_since_first": "days since the first of", "gap_mean": "mean days between", "gap_max": "most days between",
@@ -21,7 +19,7 @@ def definition(feature: Feature) -> str:
     >>> definition(Feature("f", "claims", "sum", clock="paid_at", column="amount_paid", days=365, scope="policy"))
     'sum of claims.amount_paid by paid_at in 365 days, of the policy'
     >>> print(definition(Feature("f", "surveys", "share", clock="answered_at", of=(Where("score", ">=", 4),))))
-    share with score >= 4 of surveys by answered_at ever, of the customer
+    share with score >= 4 of surveys by answered_at ever
     """
     if feature.table == "panel":
         sign = "/" if feature.aggregate == "ratio" else "-"
@@ -38,7 +36,8 @@ def definition(feature: Feature) -> str:
     begun = f" by {feature.clock}" + (f" and not {feature.end_clock}" if feature.aggregate == "open" else "")
     where = f" where {_said(feature.where)}" if feature.where else ""
     window = f" in {feature.days} days" if feature.days else " ever"
-    return f"{head} {what}{where}{begun}{window}, of {_WHOSE[feature.scope]}"
+    whose = f", of the {feature.scope}" if feature.scope != "customer" else ""
+    return f"{head} {what}{where}{begun}{window}{whose}"
 
 
 def _said(conditions: tuple[Where, ...]) -> str:
@@ -46,4 +45,6 @@ def _said(conditions: tuple[Where, ...]) -> str:
 
 
 def _value(value: object) -> str:
-    return f"({', '.join(map(str, value))})" if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(str, value))})"
+    return f"{value:g}" if isinstance(value, float) else str(value)
