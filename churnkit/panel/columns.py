@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from churnkit.errors import UsageError
 from churnkit.panel.arrays import Ints, numbers
@@ -15,7 +16,7 @@ from churnkit.panel.attributes import StateTable, column_at
 from churnkit.panel.derived import CROSSING, CROSSING_SCOPES
 from churnkit.panel.feature import Feature
 from churnkit.panel.kernel import compute_features
-from churnkit.panel.links import LINKED, Links, as_customers
+from churnkit.panel.links import LINKED, Links, for_kernel
 from churnkit.panel.load import Days, events_of, places
 from churnkit.panel.observations import RiskSet
 from churnkit.panel.state import observation_state
@@ -100,15 +101,19 @@ def _events(
 def _computed(observations: pa.Table, events: pa.Table, features: Sequence[Feature]) -> dict[Feature, Any]:
     if not features:
         return {}
-    found = compute_features(observations, {features[0].table: events}, features)
-    return {feature: _plain(found[feature.name]) for feature in features}
+    named = [for_kernel(feature, str(place)) for place, feature in enumerate(features)]
+    found = compute_features(observations, {features[0].table: events}, named)
+    return {feature: _plain(found[str(place)]) for place, feature in enumerate(features)}
 
 
 def _of_owners(owner: Ints, risk: RiskSet, events: pa.Table, features: list[Feature]) -> dict[Feature, Any]:
     """Features of the rows of households, agents or lines; null without one."""
     observations = pa.table({"customer": owner, "policy": np.full(len(owner), -1), "cutoff": risk.cutoff})
-    found = _computed(observations, events, [as_customers(f) for f in features])
-    return {f: np.where(owner >= 0, found[as_customers(f)], np.nan) for f in features}
+    found, none = _computed(observations, events, features), owner < 0
+    for f, values in found.items():
+        text = isinstance(values, pa.Array)
+        found[f] = pc.if_else(pa.array(none), None, values) if text else np.where(none, np.nan, values)
+    return found
 
 
 def _links(tables: Mapping[str, pa.Table], terms: Terms) -> dict[str, Links]:

@@ -9,8 +9,8 @@ of the extract: an agent who took a policy over lately has its past, and nothing
 
 - ``terms_over``: terms that came to their end, by the scheduled one of their first version, or by an earlier one that
   was in the books by then. A term that was never really sold (free look) counts like any other: as it was seen.
-- ``exits``: terms whose ``ended_date`` is past and in the books, for one of ``EXITS``, the customer's ways out. It may
-  become known in a later month than the term was over.
+- ``exits`` and ``expired``: terms whose ``ended_date`` is past and in the books, for one of ``EXITS`` (ended by the
+  customer) or as "expired" (ran out, not renewed). It may become known in a later month than the term was over.
 - ``complaints`` (received_at); ``contacts`` (started_at) by the customer; ``ratings`` and ``rating_sum``: answers
   (answered_at) whose rating lies from 0 to 100, to the ninth decimal. All of them on the policy that they name.
 - ``premium_median``: of terms that became known in the twelve months up to and with this one; ``rating_mean``: of
@@ -20,7 +20,6 @@ of the extract: an agent who took a policy over lately has its past, and nothing
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,16 +32,18 @@ from churnkit.panel.arrays import Floats, Ints, numbers
 from churnkit.panel.derived import CROSSING
 from churnkit.panel.versions import first_versions, later_says
 
-EXITS = ("expired", "customer_cancelled", "nonpayment", "surrendered")
+EXITS = ("customer_cancelled", "nonpayment", "surrendered")
 """Why a term ended, where the customer ended it."""
 MONTHS = 12
 _FINE = 1_000_000_000  # ratings are summed as whole billionths: the same in any order of rows
 _OWNER = {"agents": "agent_id", "lines": "line"}
 _CLOCK = {"complaints": "received_at", "interactions": "started_at", "surveys": "answered_at"}
+_ENDINGS = ("terms", ("end_date", "ended_date", "end_reason"))
 _ANSWERS = ("surveys", ("policy_id", "answered_at", "score", "instrument"))
 _NEEDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "terms_over": ("terms", ("end_date",)),
-    "exits": ("terms", ("end_date", "ended_date", "end_reason")),
+    "exits": _ENDINGS,
+    "expired": _ENDINGS,
     "complaints": ("complaints", ("policy_id", "received_at")),
     "contacts": ("interactions", ("policy_id", "started_at", "initiator")),
     "ratings": _ANSWERS,
@@ -96,18 +97,17 @@ def load_crossing(book: Book, table: str) -> pa.Table:
 
 
 def _agents(book: Book, names: list[str]) -> pa.Table:
-    ended = {"policy_id": "policy_id", "seen": _ENDED, "why": "end_reason"}
-    rows = {
-        "terms_over": partial(_terms_over, book),
-        "exits": partial(first_versions, book, "terms", ended,
-                         where="end_date IS NOT NULL AND ended_date IS NOT NULL"),
-        "complaints": partial(_events, book, "complaints"),
-        "contacts": partial(_events, book, "interactions", initiator="initiator"),
-    }  # fmt: skip
-    reasons = ", ".join(literal(reason) for reason in EXITS)
-    where = {"exits": f"e.why IN ({reasons})", "contacts": "e.initiator = 'customer'"}
-    found = [_counted(book, query(), "agent_id", {name: "count(*)"}, where=where.get(name, "true"))
-             for name, query in rows.items() if name in names]  # fmt: skip
+    one = "count(*)"
+    found = []
+    if "terms_over" in names:
+        found.append(_counted(book, _terms_over(book), "agent_id", {"terms_over": one}))
+    if "exits" in names:
+        found.append(_endings(book))
+    if "complaints" in names:
+        found.append(_counted(book, _events(book, "complaints"), "agent_id", {"complaints": one}))
+    if "contacts" in names:
+        rows = _events(book, "interactions", initiator="initiator")
+        found.append(_counted(book, rows, "agent_id", {"contacts": one}, where="e.initiator = 'customer'"))
     if "ratings" in names:
         found.append(_answers(book, "agent_id"))
     empty = pa.table({"owner": pa.array([], pa.string()), "month": pa.array([], pa.int32())})
@@ -136,13 +136,22 @@ def _terms_over(book: Book) -> str:
     return f"SELECT policy_id, least(scheduled, ended) AS seen FROM ({rows}) AS t"
 
 
+def _endings(book: Book) -> pa.Table:
+    """Count terms that were ended by the customer, or ran out, by agent and month."""
+    rows = first_versions(book, "terms", {"policy_id": "policy_id", "seen": _ENDED, "why": "end_reason"},
+                          where="end_date IS NOT NULL AND ended_date IS NOT NULL")  # fmt: skip
+    left, ran_out = f"e.why IN ({', '.join(map(literal, EXITS))})", "e.why = 'expired'"
+    measures = {"exits": f"count(CASE WHEN {left} THEN 1 END)", "expired": f"count(CASE WHEN {ran_out} THEN 1 END)"}
+    return _counted(book, rows, "agent_id", measures, where=f"({left} OR {ran_out})")
+
+
 def _answers(book: Book, owner: str) -> pa.Table:
     total = f"CAST(sum(CAST(round(e.rating * {_FINE}) AS BIGINT)) AS BIGINT)"
     return _counted(book, _events(book, "surveys", rating=_RATING), owner, {"ratings": "count(*)", "rating_sum": total},
                     where="e.rating BETWEEN 0 AND 100")  # fmt: skip
 
 
-def _counted(book: Book, rows: str, owner: str, measures: Mapping[str, str], *, where: str) -> pa.Table:
+def _counted(book: Book, rows: str, owner: str, measures: Mapping[str, str], *, where: str = "true") -> pa.Table:
     """Count rows, ``e``, by the owner of their policy and by month."""
     listed = ", ".join(f"{sql} AS {name}" for name, sql in measures.items())
     return book.sql(f"""SELECT p.owner, {_MONTH} AS month, {listed}

@@ -84,16 +84,19 @@ def _monthly(name: str, key: str, *columns: str) -> Table:
 
 
 CROSSING: dict[str, Table] = {
-    "agents": _monthly("agents", "agent_id", "terms_over", "exits", "complaints", "contacts", "ratings", "rating_sum"),
+    "agents": _monthly(
+        "agents", "agent_id", "terms_over", "exits", "expired", "complaints", "contacts", "ratings", "rating_sum"
+    ),
     "lines": _monthly("lines", "line", "premium_median", "rating_mean"),
 }
 """What crosses customers: a row per agent, or line, and calendar month, of what became visible in that month.
 
-``known_at`` is the first moment of the next month. Of each row of the book the first version counts, in the month in
-which it could first be seen, under the agent and line that the first version of its policy names. ``terms_over``,
-``exits`` (ended by the customer), ``complaints``, ``contacts`` (by the customer), ``ratings`` and ``rating_sum``
-(answers, 0 to 100) are counts and sums of the month; ``premium_median`` and ``rating_mean`` are of the terms bound and
-the answers given in the twelve months up to it.
+``known_at`` is the first moment of the next month. Each row of the book counts once for each clock, as the first
+version that has it says, in the month in which that and the policy could first be seen, under the agent and line that
+the first version of the policy names. ``terms_over``, ``exits`` (ended by the customer), ``expired`` (ran out, not
+renewed), ``complaints``, ``contacts`` (by the customer), ``ratings`` and ``rating_sum`` (answers, 0 to 100) are counts
+and sums of the month; ``premium_median`` and ``rating_mean`` are of the terms bound and the answers given in the twelve
+months up to it. The whole definition stands in ``panel/crossing.py``; ``panel/links.py`` says whose an observation is.
 """
 
 

@@ -41,10 +41,16 @@ def link_query(book: Book, scope: str, owners: Owners) -> str:
 FROM {whose} JOIN {owners.relation} AS o ON {customer} = o.customer_id WHERE v.owner IS NOT NULL"""
 
 
-def as_customers(feature: Feature) -> Feature:
-    """Return the feature for a kernel to which owners are customers; it was checked under its own scope."""
+def for_kernel(feature: Feature, name: str) -> Feature:
+    """Return the feature for a kernel to which owners are customers, under a name of its own among the others.
+
+    It was checked as it is: an agent's feature would not be allowed the scope of a customer. Parts of two combined
+    features may bear one name.
+    """
     found = copy(feature)
-    object.__setattr__(found, "scope", "customer")
+    object.__setattr__(found, "name", name)
+    if feature.scope in LINKED:
+        object.__setattr__(found, "scope", "customer")
     return found
 
 

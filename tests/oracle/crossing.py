@@ -9,8 +9,8 @@ from statistics import median
 
 from .history import recorded
 
-LEFT = ("expired", "customer_cancelled", "nonpayment", "surrendered")
-COUNTS = ("terms_over", "exits", "complaints", "contacts", "ratings", "rating_sum")
+LEFT = ("customer_cancelled", "nonpayment", "surrendered")
+COUNTS = ("terms_over", "exits", "expired", "complaints", "contacts", "ratings", "rating_sum")
 
 
 def next_month(at, months=1):
@@ -53,6 +53,8 @@ def what_happened(history):
             over = min(over, end_known(ended))
             if ended["end_reason"] in LEFT:
                 yield "exits", ended["policy_id"], end_known(ended), 1
+            if ended["end_reason"] == "expired":
+                yield "expired", ended["policy_id"], end_known(ended), 1
         yield "terms_over", first["policy_id"], over, 1
     for name, table, clock in (("complaints", "complaints", "received_at"), ("contacts", "interactions", "started_at")):
         for versions in of_the_book(history, table):
