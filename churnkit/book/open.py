@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -116,12 +116,10 @@ class Book:
         self._prepare(query)
         return self._run(query, {key: _plain(value) for key, value in params.items()})
 
-    def by_bucket(
-        self, queries: Mapping[str, str], work: Work, *, buckets: Sequence[int], memory: str | None = None
-    ) -> Iterator[dict[str, Any]]:
+    def by_bucket(self, queries: Mapping[str, str], work: Work, *, buckets: Sequence[int]) -> Iterator[dict[str, Any]]:
         """Hand each bucket's rows of several queries to `work`, as `Engine.by_bucket` says, and yield what it returns.
 
-        The queries read what `sql` reads; `memory` limits the engine of this machine for the time.
+        The queries read what `sql` reads.
 
         Raises
         ------
@@ -130,8 +128,12 @@ class Book:
         """
         together = " ".join(queries.values())
         self._prepare(together)
-        with self._refusals(together), self._engine.memory(memory) if memory else nullcontext():
+        with self._refusals(together):
             yield from self._engine.by_bucket(queries, work, buckets=buckets)
+
+    def memory(self, limit: str | None) -> AbstractContextManager[None]:
+        """Let the engine of this machine work within another limit of memory for a time; None changes nothing."""
+        return self._engine.memory(limit) if limit else nullcontext()
 
     @property
     def distributed(self) -> bool:

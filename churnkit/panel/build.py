@@ -19,7 +19,7 @@ from churnkit.panel.load import switched_off
 from churnkit.panel.owners import load_owners
 from churnkit.panel.panel import Panel
 from churnkit.panel.ripening import ripening
-from churnkit.panel.store import buckets_for, build_stored, described
+from churnkit.panel.store import buckets_for, build_stored, described, engine_share
 from churnkit.panel.task import NAME, Target, Task, task_for
 
 _WAYS = {
@@ -84,25 +84,24 @@ def build_panel(
     features = tuple(f for f in features if f.name not in off)
     for feature in features:
         feature.check(book.schema)
-    when, shown = _when(book, target, as_of=as_of, leads=leads, snapshots=snapshots)
-    task = task_for(book, target, features, keep_unlabelled=keep_unlabelled, **when)
-    buckets = partitions or (buckets_for(book, task, memory) if memory else 1)
-    if to is None and buckets == 1 and not book.distributed:
-        panel, counts = _at_once(book, task)
-        if progress is not None:
-            progress(1, 1)
-    else:
-        panel, counts = build_stored(book, task, buckets, to=to, memory=memory, progress=progress)
-    _check_counts(counts, task, as_of=as_of)
-    info = {
-        "excluded": dict(sorted(counts["excluded"].items())), "switched_off": off,
-        "data_cutoff": str(book.settings.data_cutoff), "fingerprint": book.fingerprint,
-        "label": definition(book, target), "as_of_extract": _undated(book, features), **shown,
-    }  # fmt: skip
+    with book.memory(engine_share(memory)):
+        when, shown = _when(book, target, as_of=as_of, leads=leads, snapshots=snapshots)
+        task = task_for(book, target, features, keep_unlabelled=keep_unlabelled, **when)
+        buckets = partitions or (buckets_for(book, task, memory) if memory else 1)
+        if to is None and buckets == 1 and not book.distributed:
+            panel, counts = _at_once(book, task, progress)
+        else:
+            panel, counts = build_stored(book, task, buckets, to=to, progress=progress)
+        _check_counts(counts, task, as_of=as_of)
+        info = {
+            "excluded": dict(sorted(counts["excluded"].items())), "switched_off": off,
+            "data_cutoff": str(book.settings.data_cutoff), "fingerprint": book.fingerprint,
+            "label": definition(book, target), "as_of_extract": _undated(book, features), **shown,
+        }  # fmt: skip
     return described(panel, info)
 
 
-def _at_once(book: Book, task: Task) -> tuple[Panel, dict[str, Any]]:
+def _at_once(book: Book, task: Task, progress: Callable[[int, int], None] | None) -> tuple[Panel, dict[str, Any]]:
     """The whole panel in memory."""
     owners, found = load_owners(book, households=task.by_household), []
 
@@ -111,6 +110,8 @@ def _at_once(book: Book, task: Task) -> tuple[Panel, dict[str, Any]]:
         return {}
 
     list(book.by_bucket(task.queries(book, owners), work, buckets=[0]))
+    if progress is not None:
+        progress(1, 1)
     return found[0]
 
 

@@ -26,8 +26,9 @@ from churnkit.panel.task import Task
 
 _UNITS = {"MB": 1 << 20, "GB": 1 << 30}
 _FIXED = 380 << 20  # Python with pandas, pyarrow and DuckDB, before any row
+_LEAST = 600 << 20
 _MOST = 4096
-_PER_EVENT, _PER_CELL, _PER_ROW = 260, 21, 1200  # bytes, measured at their peaks (experiments/003-panel-speed)
+_PER_EVENT, _PER_CELL, _PER_ROW = 260, 12, 800  # bytes, measured at their peaks (experiments/003-panel-speed)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Work:
         return {"bucket": bucket}
 
 
-def build_stored(book: Book, task: Task, buckets: int, *, to: str | os.PathLike[str] | None, memory: str | None,
+def build_stored(book: Book, task: Task, buckets: int, *, to: str | os.PathLike[str] | None,
                  progress: Callable[[int, int], None] | None) -> tuple[Panel, dict[str, Any]]:  # fmt: skip
     """Build a panel bucket by bucket into a folder, going on with what is there of the same panel."""
     kept = to is not None
@@ -56,8 +57,7 @@ def build_stored(book: Book, task: Task, buckets: int, *, to: str | os.PathLike[
     done = _begun(folder, digest) if kept else set()
     queries, work = task.queries(book, owners), Work(task, str(folder), digest)
     rest = [bucket for bucket in owners.buckets if bucket not in done]
-    share = _engine_share(memory) if memory else None
-    for number, _ in enumerate(book.by_bucket(queries, work, buckets=rest, memory=share), start=len(done) + 1):
+    for number, _ in enumerate(book.by_bucket(queries, work, buckets=rest), start=len(done) + 1):
         if progress is not None:
             progress(number, buckets)
     counts = _totals(folder)
@@ -84,7 +84,9 @@ def buckets_for(book: Book, task: Task, memory: str) -> int:
         As ``"2GB"`` or ``"800MB"``: at least 600 MB.
     """
     amount = _bytes(memory)
-    room = amount - _FIXED - _bytes(_engine_share(memory))
+    if amount < _LEAST:
+        raise UsageError("A panel is built in at least 600 MB.", found=repr(memory), fix='memory="1GB"')
+    room = amount - amount // 4 - _FIXED
     events = sum(book.rows(table) for table in {f.table for f in parts_of(task.features)} & book.tables)
     when = max(len(task.leads), len(task.moments), 1)
     rows = (book.rows("customers") if task.target == "churn" else book.rows("terms")) * when
@@ -94,9 +96,9 @@ def buckets_for(book: Book, task: Task, memory: str) -> int:
     return min(max(1, math.ceil(needed / room)), _MOST, max(1, book.rows("customers")))
 
 
-def _engine_share(memory: str) -> str:
+def engine_share(memory: str | None) -> str | None:
     """The part of the memory that the engine may have."""
-    return f"{_bytes(memory) // 4 >> 20}MB"
+    return None if memory is None else f"{_bytes(memory) // 4 >> 20}MB"
 
 
 def _bytes(memory: str) -> int:
