@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnkit.errors import ContractError
-from churnkit.panel.arrays import NEVER, Bools, Floats, Ints, numbers
+from churnkit.panel.arrays import NEVER, Bools, Floats, Ints, Scalar, numbers
 from churnkit.panel.feature import Where
 
 _COMPARE = {"==": pc.equal, "!=": pc.not_equal, "<": pc.less, "<=": pc.less_equal, ">": pc.greater,
@@ -29,37 +30,50 @@ class EventTable:
         ``C``, ``C`` and ``C_seen`` (``NEVER`` for null), and content columns as they are.
     name : str
         The table's name, for messages.
+    order : int array, optional
+        Rows of `events` to keep, and their order; every array below is in it, so that the rest reads memory in a row.
     """
 
-    def __init__(self, events: pa.Table, name: str) -> None:
-        self.events, self.name = events, name
+    def __init__(self, events: pa.Table, name: str, order: Ints | None = None) -> None:
+        self.events, self.name, self.order = events, name, order
         self._masks: dict[Where, Bools] = {}
         self._values: dict[str, Floats] = {}
+        self._present: dict[str, Bools | None] = {}
         self._fixed: dict[str, tuple[Ints, Ints | None]] = {}
+        self._largest: dict[str, float] = {}
         self._times: dict[str, Ints] = {}
         self._words: dict[str, Any] = {}
 
     def __len__(self) -> int:
-        return int(self.events.num_rows)
+        return int(self.events.num_rows) if self.order is None else len(self.order)
+
+    def _ordered(self, column: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+        return column if self.order is None else column[self.order]
 
     @cached_property
     def customer(self) -> Ints:
         """Customer codes."""
-        return np.asarray(self.events["customer"], dtype=np.int64)
+        return self._ordered(np.asarray(self.events["customer"], dtype=np.int64))
 
     @cached_property
     def policy(self) -> Ints:
         """Policy codes, -1 where the row names no policy of its customer."""
-        return np.asarray(self.events["policy"], dtype=np.int64)
+        return self._ordered(np.asarray(self.events["policy"], dtype=np.int64))
 
     def time(self, column: str) -> Ints:
         """Microseconds of a clock, a seen-moment or ``superseded``."""
         if column not in self._times:
-            self._times[column] = np.asarray(self.events[column], dtype=np.int64)
+            self._times[column] = self._ordered(np.asarray(self.events[column], dtype=np.int64))
         return self._times[column]
 
+    @cached_property
+    def until(self) -> Ints | None:
+        """The moment at which a later version replaces each row; None where no row is replaced."""
+        replaced = np.asarray(self.events["superseded"], dtype=np.int64).min(initial=NEVER) < NEVER
+        return self.time("superseded") if replaced else None
+
     def ranks(self, rows: Ints) -> Ints:
-        """Order of the rows' ids among themselves, as text."""
+        """Order of the ids of rows of `events` among themselves, as text."""
         ids = self.events["id"].take(pa.array(rows)).combine_chunks()
         order = np.asarray(pc.sort_indices(ids), dtype=np.int64)
         codes = np.empty(len(rows), dtype=np.int64)
@@ -69,23 +83,17 @@ class EventTable:
         codes[order] = np.cumsum(fresh)
         return codes
 
-    def mask(self, conditions: tuple[Where, ...]) -> Bools:
-        """Rows that satisfy all conditions; a null satisfies none."""
-        found = np.ones(len(self), dtype=bool)
-        for condition in conditions:
-            if condition not in self._masks:
-                self._masks[condition] = self._condition(condition)
-            found = found & self._masks[condition]
-        return found
-
-    def _condition(self, where: Where) -> Bools:
-        column = self.events[where.column]
-        if where.op == "in":
-            assert isinstance(where.value, tuple)
-            hit = pc.is_in(column, value_set=pa.array(where.value, type=column.type))
-        else:
-            hit = _COMPARE[where.op](column, pa.scalar(where.value))
-        return np.asarray(pc.fill_null(hit, False), dtype=bool)
+    def mask(self, where: Where) -> Bools:
+        """Rows that satisfy a condition; a null satisfies none."""
+        if where not in self._masks:
+            column = self.events[where.column]
+            if where.op == "in":
+                assert isinstance(where.value, tuple)
+                hit = pc.is_in(column, value_set=pa.array(where.value, type=column.type))
+            else:
+                hit = _COMPARE[where.op](column, pa.scalar(where.value))
+            self._masks[where] = self._ordered(np.asarray(pc.fill_null(hit, False), dtype=bool))
+        return self._masks[where]
 
     def is_text(self, column: str) -> bool:
         """Whether a column holds text."""
@@ -95,13 +103,19 @@ class EventTable:
     def values(self, column: str) -> Floats:
         """A content column as floats, NaN for null; texts as codes (see :meth:`decode`)."""
         if column not in self._values:
+            source = self.events[column]
             if self.is_text(column):
-                words = pc.dictionary_encode(self.events[column]).combine_chunks()
-                self._words[column] = words.dictionary
-                self._values[column] = numbers(words.indices)
-            else:
-                self._values[column] = numbers(self.events[column])
+                words = pc.dictionary_encode(source).combine_chunks()
+                self._words[column], source = words.dictionary, words.indices
+            self._values[column] = self._ordered(numbers(source))
         return self._values[column]
+
+    def present(self, column: str) -> Bools | None:
+        """Rows in which the column is not null; None for all rows."""
+        if column not in self._present:
+            missing = np.isnan(self.values(column))
+            self._present[column] = np.logical_not(missing, out=missing) if missing.any() else None
+        return self._present[column]
 
     def decode(self, column: str, codes: Floats) -> Any:
         """Codes of a text column back as an Arrow text array."""
@@ -117,9 +131,18 @@ class EventTable:
                 raise ContractError("Numbers that are summed lie below 1e12.", found=f"{np.abs(values).max():.4g}",
                                     where=f"{self.name}.{column}", fix="Fix the source.")  # fmt: skip
             coarse = np.rint(values * _COARSE)
-            fine = np.rint((values - coarse / _COARSE) * _FINE).astype(np.int64)
-            self._fixed[column] = coarse.astype(np.int64), (fine if fine.any() else None)
+            values -= coarse / _COARSE
+            values *= _FINE
+            fine = np.rint(values, out=values) if values.any() else None
+            some = None if fine is None or not fine.any() else fine.astype(np.int64)
+            self._fixed[column] = coarse.astype(np.int64), some
+            self._largest[column] = float(np.abs(coarse, out=coarse).max(initial=0.0))
         return self._fixed[column]
+
+    def largest(self, column: str) -> float:
+        """The largest coarse part of a column."""
+        self.fixed(column)
+        return self._largest[column]
 
 
 def from_fixed(coarse: Ints, fine: Ints | None) -> Floats:
@@ -128,7 +151,7 @@ def from_fixed(coarse: Ints, fine: Ints | None) -> Floats:
     return total if fine is None else total + fine / _FINE
 
 
-def is_final(table: EventTable) -> Bools:
-    """Rows that no later version replaces."""
-    final: Bools = table.time("superseded") == NEVER
+def is_final(table: EventTable) -> Bools | None:
+    """Rows that no later version replaces; None for all rows."""
+    final: Bools | None = None if table.until is None else table.until == NEVER
     return final

@@ -1,9 +1,11 @@
-"""The one numeric kernel: sorted events, window pointers, prefix sums. Arrow in, Arrow out, no SQL.
+"""The one numeric kernel: sorted events, window pointers, running sums. Arrow in, Arrow out, no SQL.
 
-Events are sorted by (customer, clock). Two pointers bound each window; count, sum, mean and share are differences of
-prefix sums at the pointers, last and days-since are gathers, min and max segment reductions. Cost is linear in events +
-observations. Rows recorded late (``clock < cutoff <= seen``) and replaced versions are what sorting cannot express: the
-few observations they touch get a private stream of exactly the rows visible to them, and go through the same code.
+Events are put in the order (customer, clock). Two pointers bound each window; count, sum, mean and share are
+differences of running sums at the pointers, first, last and days-since are gathers, min and max segment reductions;
+open and distinct count rows begun less rows over. Features with the same rows are computed together, window by window,
+for a stretch of observations at a time. Cost is linear in events + observations; std and slope look at each row of
+each window. Rows recorded late (``clock < cutoff <= seen``) and replaced versions are what an order cannot express:
+the few observations they touch get a private stream of exactly the rows visible to them, and go through the same code.
 """
 
 from __future__ import annotations
@@ -14,20 +16,25 @@ from itertools import groupby
 import numpy as np
 import pyarrow as pa
 
-from churnkit.panel.aggregates import Moments, Windows
+from churnkit.panel.aggregates import AGGREGATES
 from churnkit.panel.arrays import Floats, Ints
 from churnkit.panel.events import EventTable, is_final
-from churnkit.panel.feature import Feature
+from churnkit.panel.feature import Feature, Where
+from churnkit.panel.selections import Moments, Pointers, Selection, windows
 from churnkit.panel.streams import (
     Stream,
     chunks,
-    customer_rows,
+    customer_order,
+    customer_stream,
     expand,
-    policy_rows,
+    policy_stream,
+    private_stream,
     seconds,
     superseded_in_force,
     touched,
 )
+
+_PAIRS = 1_000_000  # rows of touched observations looked at together
 
 
 def compute_features(observations: pa.Table, events: Mapping[str, pa.Table], features: Sequence[Feature]) -> pa.Table:
@@ -50,10 +57,12 @@ def compute_features(observations: pa.Table, events: Mapping[str, pa.Table], fea
     """
     columns: dict[str, pa.Array] = {}
     for table, clock, wanted in _by_stream(features):
-        data = EventTable(events[table], table)
+        raw = EventTable(events[table], table)
+        order = customer_order(raw, clock)
+        data = raw if order is None else EventTable(events[table], table, order)
         found = _one_clock(data, clock, wanted, observations)
         for feature in wanted:
-            values = found[feature.name]
+            values = found.pop(feature.name)
             text = feature.aggregate in ("first", "last") and data.is_text(feature.column)
             columns[feature.name] = data.decode(feature.column, values) if text else pa.array(values)
     names = [feature.name for feature in features]
@@ -68,60 +77,74 @@ def _by_stream(features: Sequence[Feature]) -> Iterator[tuple[str, str, list[Fea
 
 def _one_clock(data: EventTable, clock: str, features: list[Feature], observations: pa.Table) -> dict[str, Floats]:
     """All features of one table through one clock: everybody at first, the touched observations again."""
-    cutoff = np.asarray(observations["cutoff"], dtype=np.int64)
-    customer, policy = (np.asarray(observations[c], dtype=np.int64) for c in ("customer", "policy"))
-    rows = customer_rows(data, clock)
-    final = is_final(data)[rows]
-    every = Stream(data, clock, owner=data.customer[rows], rows=rows)
-    main = every if final.all() else Stream(data, clock, owner=data.customer[rows[final]], rows=rows[final])
-    moments = {
-        "customer": Moments(customer, cutoff, seconds(cutoff)),
-        "policy": Moments(policy, cutoff, seconds(cutoff)),
-    }
-    late = touched(main, owner=customer, cutoff=moments["customer"].seconds)
-    if not final.all():
-        old = Stream(data, clock, owner=data.customer[rows[~final]], rows=rows[~final])
-        late |= superseded_in_force(old, owner=customer, cutoff=moments["customer"].seconds)
-    found = _all_at_once(main, features, moments)
+    customer, policy = _moments(observations)
+    found = {feature.name: np.empty(len(customer)) for feature in features}
+    every, final = customer_stream(data, clock), is_final(data)
+    main = every if final is None else every.part(np.flatnonzero(final))
+    high = _fill(main, customer, _of_scope(features, policy=False), found, slice(None))
+    if own := _of_scope(features, policy=True):
+        _fill(policy_stream(main), policy, own, found, slice(None))
+    late = touched(main, customer.keys, high)
+    if final is not None:
+        late |= superseded_in_force(every.part(np.flatnonzero(~final)), customer.keys)
     again = np.flatnonzero(late)
-    size = every.before(customer[again], moments["customer"].seconds[again]) - every.since(
-        customer[again], moments["customer"].seconds[again], None
-    )
-    for part in chunks(size):
-        _again(every, features, {scope: m.take(again[part]) for scope, m in moments.items()}, found, again[part])
+    del main, final, high, late
+    customer, policy = customer.take(again), policy.take(again)
+    low, high = every.since(customer.owner, customer.seconds, None), every.before(customer.owner, customer.seconds)
+    for part in chunks(high - low, _PAIRS):
+        stream, which = _visible(every, low[part], high[part], customer.microseconds[part])
+        alone = customer.take(part, owner=np.arange(len(again[part])))
+        _fill(stream, alone, _of_scope(features, policy=False), found, again[part])
+        if own:
+            same = (data.policy[stream.rows] >= 0) & (data.policy[stream.rows] == policy.owner[part][which])
+            _fill(stream.part(np.flatnonzero(same)), alone, own, found, again[part])
     return found
 
 
-def _all_at_once(main: Stream, features: list[Feature], moments: dict[str, Moments]) -> dict[str, Floats]:
-    found: dict[str, Floats] = {}
-    for scope in sorted({f.scope for f in features}):
-        stream = main
-        if scope == "policy":
-            rows = policy_rows(main.table, main.rows)
-            stream = Stream(main.table, main.clock, owner=main.table.policy[rows], rows=rows)
-        windows = Windows(stream, moments[scope])
-        found |= {f.name: windows.value(f) for f in features if f.scope == scope}
-    return found
+def _moments(observations: pa.Table) -> tuple[Moments, Moments]:
+    """The observations by customer and by policy."""
+    customer, policy, cutoff = (np.asarray(observations[c], dtype=np.int64) for c in ("customer", "policy", "cutoff"))
+    at = seconds(cutoff)
+    return Moments(customer, cutoff, at), Moments(policy, cutoff, at)
 
 
-def _again(
-    every: Stream, features: list[Feature], moments: dict[str, Moments], found: dict[str, Floats], where: Ints
-) -> None:
-    """Compute touched observations from their own visible rows, each observation the owner of a private stream."""
-    data, cutoff = every.table, moments["customer"].microseconds
-    low = every.since(moments["customer"].owner, moments["customer"].seconds, None)
-    which, at = expand(low, every.before(moments["customer"].owner, moments["customer"].seconds))
-    rows = every.rows[at]
-    visible = data.time(f"{every.clock}_seen")[rows] < cutoff[which]
-    visible &= data.time("superseded")[rows] >= cutoff[which]
-    which, rows = which[visible], rows[visible]
-    own = np.arange(len(cutoff))
-    for scope in sorted({f.scope for f in features}):
-        mine = np.ones(len(rows), dtype=bool)
-        if scope == "policy":
-            mine = (data.policy[rows] >= 0) & (data.policy[rows] == moments["policy"].owner[which])
-        private = Stream(data, every.clock, owner=which[mine], rows=rows[mine])
-        windows = Windows(private, moments[scope].take(slice(None), owner=own))
-        for feature in features:
-            if feature.scope == scope:
-                found[feature.name][where] = windows.value(feature)
+def _of_scope(features: list[Feature], *, policy: bool) -> list[Feature]:
+    """Features of the policy, or those of the customer: of whatever stands in the place of one."""
+    return [feature for feature in features if (feature.scope == "policy") is policy]
+
+
+def _fill(
+    stream: Stream, moments: Moments, features: list[Feature], found: dict[str, Floats], where: Ints | slice
+) -> Ints:
+    """Compute features selection by selection, into the arrays found; return the pointers past the last rows."""
+    pointers = Pointers(stream, moments, {feature.days for feature in features})
+    for (conditions, column), group in groupby(sorted(features, key=_order), key=_selection):
+        wanted: dict[int | None, list[Feature]] = {}
+        for feature in group:
+            wanted.setdefault(feature.days, []).append(feature)
+        rows = Selection(stream, conditions, column)
+        for part, days, window in windows(rows, pointers, moments, list(wanted)):
+            at = part if isinstance(where, slice) else where[part]
+            for feature in wanted[days]:
+                found[feature.name][at] = AGGREGATES[feature.aggregate](window, feature)
+    return pointers.high
+
+
+def _selection(feature: Feature) -> tuple[frozenset[Where], str]:
+    return frozenset(feature.where), feature.column
+
+
+def _order(feature: Feature) -> tuple[str, list[str]]:
+    """Features of one selection beside each other."""
+    return feature.column, sorted(map(repr, frozenset(feature.where)))
+
+
+def _visible(every: Stream, low: Ints, high: Ints, cutoff: Ints) -> tuple[Stream, Ints]:
+    """The rows visible to each touched observation, as its own private stream, and whose they are."""
+    which, at = expand(low, high)
+    seen, until = every.table.time(f"{every.clock}_seen"), every.table.until
+    visible = seen[at] < cutoff[which]
+    if until is not None:
+        visible &= until[at] >= cutoff[which]
+    which, at = which[visible], at[visible]
+    return private_stream(every, which, at), which

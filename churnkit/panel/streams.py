@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
-from churnkit.panel.arrays import NEVER, Bools, Ints
+from churnkit.panel.arrays import NEVER, Bools, Ints, Scalar
 from churnkit.panel.events import EventTable
 
 _SHIFT = 34
@@ -17,8 +19,9 @@ _PAIRS = 4_000_000
 
 def seconds(microseconds: Ints) -> Ints:
     """Whole seconds since 1700, cut to 34 bits; cutoffs are whole seconds, so comparisons with them stay exact."""
-    found: Ints = np.clip(microseconds // 1_000_000 - _ORIGIN, 0, LATEST)
-    return found
+    found: Ints = microseconds // 1_000_000
+    found -= _ORIGIN
+    return np.clip(found, 0, LATEST, out=found)
 
 
 def microseconds(at: Ints) -> Ints:
@@ -29,8 +32,19 @@ def microseconds(at: Ints) -> Ints:
 
 def keys(owner: Ints, at: Ints) -> Ints:
     """Owner code and seconds in one sortable integer."""
-    key: Ints = (owner << _SHIFT) | at
+    key: Ints = owner << _SHIFT
+    key |= at
     return key
+
+
+def positions(key: Ints, needles: Ints) -> Ints:
+    """Where the needles belong in a sorted key; sought in their order, for neighbours lie in the cache together."""
+    if len(needles) < 2 or bool(np.all(needles[1:] >= needles[:-1])):
+        return np.searchsorted(key, needles)
+    order = np.argsort(needles)
+    found = np.empty(len(needles), dtype=np.int64)
+    found[order] = np.searchsorted(key, needles[order])
+    return found
 
 
 class Stream:
@@ -40,47 +54,87 @@ class Stream:
     ----------
     table : EventTable
     clock : str
-    owner : int array
-        Owner code of each row: a customer, a policy, or one observation of the late-row path.
-    rows : int array
-        Row numbers in `table`, in that order.
+    key : int array
+        Owner and second of each row (:func:`keys`), ascending. An owner is a customer, a policy, or one observation of
+        the late-row path.
+    rows : int array, optional
+        Row numbers in `table`, in that order; None for all rows of a table that stands in it.
     """
 
-    def __init__(self, table: EventTable, clock: str, *, owner: Ints, rows: Ints) -> None:
-        self.table, self.clock, self.owner, self.rows = table, clock, owner, rows
-        self.key = keys(owner, seconds(table.time(clock)[rows]))
+    def __init__(self, table: EventTable, clock: str, *, key: Ints, rows: Ints | None = None) -> None:
+        self.table, self.clock, self.key, self.rows = table, clock, key, rows
+
+    @cached_property
+    def owner(self) -> Ints:
+        """Owner code of each row."""
+        owner: Ints = self.key >> _SHIFT
+        return owner
+
+    def of(self, column: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+        """A column of the table, row by row of the stream."""
+        return column if self.rows is None else column[self.rows]
+
+    def part(self, places: Ints) -> Stream:
+        """Some rows of the stream."""
+        rows = places if self.rows is None else self.rows[places]
+        return Stream(self.table, self.clock, key=self.key[places], rows=rows)
 
     def before(self, owner: Ints, cutoff: Ints) -> Ints:
         """Index past the last row of each owner with ``clock < cutoff`` (seconds); 0 for owner -1."""
-        return np.searchsorted(self.key, keys(owner, cutoff))
+        return positions(self.key, keys(owner, cutoff))
 
     def since(self, owner: Ints, cutoff: Ints, days: int | None) -> Ints:
         """Index of the first row of each owner in a window of `days`, or of its first row at all."""
         begin = np.zeros_like(cutoff) if days is None else np.maximum(cutoff - days * 86_400, 0)
-        return np.searchsorted(self.key, keys(owner, begin))
+        return positions(self.key, keys(owner, begin))
 
 
-def customer_rows(table: EventTable, clock: str) -> Ints:
-    """Rows whose clock has a time, in the order (customer, clock, seen, id)."""
+def customer_order(table: EventTable, clock: str) -> Ints | None:
+    """Rows whose clock has a time, in the order (customer, clock, seen, id); None if so they stand."""
     at, seen = table.time(clock), table.time(f"{clock}_seen")
-    rows = np.flatnonzero((at < NEVER) & (seen < NEVER))
-    key = keys(table.customer[rows], seconds(at[rows]))
-    order = np.arange(len(rows)) if np.all(key[1:] >= key[:-1]) else np.argsort(key, kind="stable")
-    rows, key = rows[order], key[order]
-    tied = np.zeros(len(rows), dtype=bool)
-    same = key[1:] == key[:-1]
-    tied[1:] |= same
-    tied[:-1] |= same
+    timed = at < NEVER
+    timed &= seen < NEVER
+    rows = None if timed.all() else np.flatnonzero(timed)
+    key = _key_of(table.customer, at, rows)
+    if not np.all(key[1:] >= key[:-1]):
+        order = np.argsort(key)
+        rows, key = order if rows is None else rows[order], key[order]
+    tied = np.zeros(len(key), dtype=bool)
+    np.equal(key[1:], key[:-1], out=tied[1:])
+    tied[:-1] |= tied[1:]
     if tied.any():
+        rows = np.arange(len(key)) if rows is None else rows
         some = rows[tied]
-        rows[tied] = some[np.lexsort((table.ranks(some), seen[some], at[some], key[tied]))]
+        rows[tied] = some[np.lexsort((some, table.ranks(some), seen[some], at[some], key[tied]))]
     return rows
 
 
-def policy_rows(table: EventTable, rows: Ints) -> Ints:
-    """Reorder rows in customer order into policy order, rows without a policy left out."""
-    rows = rows[table.policy[rows] >= 0]
-    return rows[np.argsort(table.policy[rows], kind="stable")]
+def _key_of(owner: Ints, at: Ints, rows: Ints | None) -> Ints:
+    return keys(owner, seconds(at)) if rows is None else keys(owner[rows], seconds(at[rows]))
+
+
+def customer_stream(table: EventTable, clock: str) -> Stream:
+    """All rows of a table that stands in the order of this clock."""
+    return Stream(table, clock, key=keys(table.customer, seconds(table.time(clock))))
+
+
+def policy_stream(stream: Stream) -> Stream:
+    """The rows of a stream by policy, those without a policy left out."""
+    policy = stream.of(stream.table.policy)
+    places = np.flatnonzero(policy >= 0)
+    packed = (policy[places] << 32) | places  # one sort instead of an argsort that keeps the order of ties
+    packed.sort()
+    places = packed & 0xFFFFFFFF
+    found = stream.part(places)
+    found.key = keys(packed >> 32, found.key & LATEST)
+    return found
+
+
+def private_stream(stream: Stream, which: Ints, at: Ints) -> Stream:
+    """The rows at some places of a stream, each under the observation it is looked at from."""
+    found = stream.part(at)
+    found.key = keys(which, found.key & LATEST)
+    return found
 
 
 def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
@@ -93,43 +147,48 @@ def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     """
     sizes = np.maximum(high - low, 0)
     owner = np.repeat(np.arange(len(sizes)), sizes)
-    begin = np.cumsum(sizes) - sizes
-    return owner, np.arange(len(owner)) - begin[owner] + low[owner]
+    at = np.repeat(low - (np.cumsum(sizes) - sizes), sizes)
+    at += np.arange(len(owner))
+    return owner, at
 
 
-def chunks(sizes: Ints) -> Iterator[slice]:
-    """Cut observations into stretches of about four million pairs, so that memory stays flat."""
+def chunks(sizes: Ints, most: int = _PAIRS) -> Iterator[slice]:
+    """Cut observations into stretches of about that many pairs, so that memory stays flat."""
     if not len(sizes):
         return
-    bucket = np.cumsum(np.maximum(sizes, 0)) // _PAIRS
+    bucket = np.cumsum(np.maximum(sizes, 0)) // most
     edges = np.flatnonzero(np.diff(bucket)) + 1
     starts = [0, *edges.tolist()]
     yield from (slice(a, b) for a, b in zip(starts, [*edges.tolist(), len(sizes)], strict=True))
 
 
-def touched(stream: Stream, *, owner: Ints, cutoff: Ints) -> Bools:
+def touched(stream: Stream, moments: Ints, high: Ints) -> Bools:
     """Observations for which some row has happened but was recorded only later: ``clock < cutoff <= seen``.
 
-    The running maximum of (owner, seen) up to the cutoff's pointer tells, without looking at the rows.
+    The running maximum of (owner, seen) up to the cutoff tells, without looking at the rows.
+
+    Parameters
+    ----------
+    moments : int array, owner and cutoff of each observation (:func:`keys`)
+    high : int array, the index past the last row of each with ``clock < cutoff``
     """
-    if not len(stream.rows):
-        return np.zeros(len(owner), dtype=bool)
-    seen = seconds(stream.table.time(f"{stream.clock}_seen")[stream.rows])
-    latest = np.maximum.accumulate(keys(stream.owner, seen))
-    high = stream.before(owner, cutoff)
-    some = high > 0
-    late: Bools = some & (latest[np.maximum(high - 1, 0)] >= keys(owner, cutoff))
+    if not len(stream.key):
+        return np.zeros(len(moments), dtype=bool)
+    latest = keys(stream.owner, seconds(stream.of(stream.table.time(f"{stream.clock}_seen"))))
+    np.maximum.accumulate(latest, out=latest)
+    late: Bools = latest[np.maximum(high - 1, 0)] >= moments
+    late &= high > 0
     return late
 
 
-def superseded_in_force(stream: Stream, *, owner: Ints, cutoff: Ints) -> Bools:
-    """Observations at which a version that was replaced later still counted (``stream`` holds such rows only)."""
-    hit = np.zeros(len(owner), dtype=bool)
-    high, low = stream.before(owner, cutoff), stream.since(owner, cutoff, None)
-    until = seconds(stream.table.time("superseded")[stream.rows])
-    some = np.flatnonzero(high > low)
-    for part in chunks(high[some] - low[some]):
-        mine = some[part]
-        which, at = expand(low[mine], high[mine])
-        hit[mine[which[cutoff[mine][which] <= until[at]]]] = True
+def superseded_in_force(stream: Stream, moments: Ints) -> Bools:
+    """Observations at which a version that was replaced later still counted (``stream`` holds such rows only).
+
+    One counts from the second after it was seen to that in which it was replaced: begun are more than over.
+    """
+    seen = seconds(stream.of(stream.table.time(f"{stream.clock}_seen")))
+    begin = np.maximum(stream.key & LATEST, seen)
+    end = np.maximum(seconds(stream.of(stream.table.time("superseded"))), begin)
+    begun, over = np.sort(keys(stream.owner, begin)), np.sort(keys(stream.owner, end))
+    hit: Bools = positions(begun, moments) > positions(over, moments)
     return hit
