@@ -47,7 +47,7 @@ class _Result:
     """A result in Parquet, in the order of customer and cutoff."""
 
     def __init__(self, path: Path) -> None:
-        self._files = ds.dataset(path, format="parquet")
+        self._files = ds.dataset(sorted(path.glob("*.parquet")) if path.is_dir() else path, format="parquet")
         customer, cutoff = (self._read(name) for name in ("customer_id", "cutoff"))
         keys = pa.table({"customer_id": customer.cast(pa.string()), "cutoff": cutoff.cast(pa.timestamp("us"))})
         self._order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
