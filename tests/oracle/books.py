@@ -59,7 +59,7 @@ def hostile_book(seed, *, customers=40, variant=None):
     if variant in ("recorded", "per_clock"):
         tables["touchpoints"] = pd.DataFrame({
             "touchpoint": ["call", "settlement", "report"], "journey_stage": ["servicing", "claim", "claim"],
-            "sla_hours": [900.0, 96.0 + 8 * (seed % 2), 16.0],
+            "sla_hours": [900.0, 320.0 + 8 * (seed % 2), 16.0],
         })  # fmt: skip
     for name in tables:
         tables[name] = tables[name].sample(frac=1, random_state=seed).reset_index(drop=True)

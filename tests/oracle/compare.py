@@ -101,19 +101,22 @@ def same(feature, have, want):
 
 def features_that_differ(panel, history, rows, *, sample=300, seed=0):
     """Every feature of sampled observations, computed again."""
+    return list(differences(panel, history, rows, sample=sample, seed=seed))
+
+
+def differences(panel, history, rows, *, sample=300, seed=0, only=lambda feature: True):
+    """Differences as they are found: who wants but one need not wait for the others."""
     at = {(row["entity"], row["cutoff"]): row for row in rows}
     keys = list(zip(panel.keys["entity"], panel.keys["cutoff"], strict=True))
     chosen = sorted(Random(seed).sample(range(len(keys)), min(sample, len(keys))))
-    found = []
-    for feature in panel.features:
+    for feature in filter(only, panel.features):
         column = panel.X[feature.name].tolist()
         for position in chosen:
             entity, cutoff = keys[position]
             row = at[entity, cutoff.to_pydatetime()]
             want = value(history, feature, row)
             if not same(feature, column[position], want):
-                found.append(f"{feature.name} of {entity} at {cutoff:%F}: panel {column[position]!r}, oracle {want!r}")
-    return found
+                yield f"{feature.name} of {entity} at {cutoff:%F}: panel {column[position]!r}, oracle {want!r}"
 
 
 def known_early_enough(table, clock, column):

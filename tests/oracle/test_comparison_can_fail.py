@@ -12,8 +12,8 @@ import pytest
 from churnkit.book.schema import TABLES
 
 from . import attributes, definitions, derived, history, outcomes
-from .books import LEADS, snapshots
-from .compare import features_of_every_kind, features_that_differ, labels_that_differ
+from .books import DATA_CUTOFF, LEADS, snapshots
+from .compare import differences, features_of_every_kind, features_that_differ, labels_that_differ
 from .definitions import days
 from .families import families
 from .outcomes import churn_rows, renewal_rows
@@ -71,9 +71,13 @@ def straight():
             observed(seed, target)
 
 
-def felt(target, seeds=SEEDS):
+def felt(target, seeds=SEEDS, **chosen):
     """Whether some panel of standard features now differs from the oracle."""
-    return any(features_that_differ(built(seed, target), case(seed)[1], observed(seed, target)) for seed in seeds)
+    return any(
+        True
+        for seed in seeds
+        for _ in differences(built(seed, target), case(seed)[1], observed(seed, target), **chosen)
+    )
 
 
 @pytest.mark.parametrize(("name", "bent"), BENT, ids=[bent.__name__ for _, bent in BENT])
@@ -133,7 +137,64 @@ def test_an_end_that_is_not_recorded_yet_is_felt(monkeypatch):
 
 def test_the_week_of_repeats_is_felt(monkeypatch):
     monkeypatch.setattr(derived, "WEEK", timedelta(days=7) - SECOND)
-    assert felt("churn")
+    assert felt("churn", only=lambda feature: feature.clock == "repeated_at")
+
+
+def whatever_follows(past, row, cutoff):
+    return float(bool(row["resolved"]) and history.happened(row, "resolved_at", cutoff))
+
+
+def resolved_whenever(past, row, cutoff):
+    longer = row | {"resolved_at": row["resolved_at"] and min(row["resolved_at"], row["started_at"])}
+    return straight_verdict(past, longer, cutoff)
+
+
+def resolved_before_it_is_recorded(past, row, cutoff):
+    return straight_verdict(past, row | {"seen": row["seen"] | {"resolved_at": row["started_at"]}}, cutoff)
+
+
+def of_the_last_extract(past, row, cutoff):
+    return straight_verdict(past, row | {"replaced_at": None}, DATA_CUTOFF)
+
+
+straight_verdict = derived.first_contact_resolution
+VERDICTS = (whatever_follows, resolved_whenever, resolved_before_it_is_recorded, of_the_last_extract)
+
+
+@pytest.mark.parametrize("bent", VERDICTS, ids=lambda bent: bent.__name__)
+def test_rules_of_first_contacts_are_felt(monkeypatch, bent):
+    monkeypatch.setattr(definitions, "first_contact_resolution", bent)
+    assert felt("renewal", only=lambda feature: feature.clock == "week_over_at")
+
+
+def test_the_week_of_first_contacts_is_felt(monkeypatch):
+    monkeypatch.setattr(derived, "WEEK", timedelta(days=7) - SECOND)
+    assert felt("churn", only=lambda feature: feature.clock == "week_over_at")
+
+
+@pytest.mark.parametrize(
+    ("table", "clock", "bent"),
+    [("claims", "reopened_at", lambda at: None), ("claims", "reopened_at", lambda at: at and at + timedelta(days=40)),
+     ("complaints", "overdue_at", lambda at: at and at + timedelta(days=30))],
+)  # fmt: skip
+def test_reopened_and_overdue_are_felt(monkeypatch, table, clock, bent):
+    for seed in (PER_CLOCK, RECORDED):
+        for row in case(seed)[1].rows[table]:
+            monkeypatch.setitem(row, clock, bent(row[clock]))
+    assert felt("renewal", (PER_CLOCK, RECORDED), only=lambda feature: feature.clock == clock)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "bent"),
+    [("claims", "past_service_level", lambda row: row["cycle_days"] and float(row["cycle_days"] > 10)),
+     ("complaints", "handling_days", lambda row: row["handling_days"] and row["handling_days"] + 1),
+     ("complaints", "decided_late", lambda row: row["decided_late"] and float(row["handling_days"] > 60))],
+)  # fmt: skip
+def test_what_is_derived_of_endings_is_felt(monkeypatch, table, column, bent):
+    for seed in (PER_CLOCK, RECORDED):
+        for row in case(seed)[1].rows[table]:
+            monkeypatch.setitem(row, column, bent(row))
+    assert felt("renewal", (PER_CLOCK, RECORDED), only=lambda feature: feature.column == column)
 
 
 def test_states_are_felt(monkeypatch):
