@@ -185,14 +185,20 @@ def _whole_record(feature: Feature) -> bool:
     return feature.days is None and feature.aggregate not in ("attribute", "open")
 
 
+def _home(feature: Feature) -> str:
+    """The table that a feature is made of, or the first of two."""
+    homes = [each.table for each in feature.parts if each.table != "observation"]
+    return homes[0] if homes else feature.table
+
+
 def _finding(feature: Feature, row: Any) -> Finding:
     if row.verdict == ALONE:
-        return separating(feature.name, feature.table, row.auc)
+        return separating(feature.name, _home(feature), row.auc)
     if row.verdict == WRITTEN:
         return foreseeing(feature, row.left_later)
     if row.verdict == FADING:
         return Finding(
-            "LEAK29", "warning", feature.table, f"{feature.name} tells the outcome with AUC {row.auc:.3f}, and"
+            "LEAK29", "warning", _home(feature), f"{feature.name} tells the outcome with AUC {row.auc:.3f}, and"
             f" {row.auc_30d_earlier:.3f} when known {EARLIER_DAYS} days earlier (drop {row.drop_low:.3f} to"
             f" {row.drop_high:.3f})", count=1,
             effect="it seems to be written when the end is known, or because an old model foretold it",
@@ -201,7 +207,7 @@ def _finding(feature: Feature, row: Any) -> Finding:
         )  # fmt: skip
     what, fix = _of_time(feature)
     return Finding(
-        "LEAK29", "warning", feature.table, f"{feature.name} alone tells rows to be scored from those of the same day"
+        "LEAK29", "warning", _home(feature), f"{feature.name} alone tells rows to be scored from those of the same day"
         f" of earlier years (AUC {row.separates_time:.3f}, at least {row.separates_time_low:.3f})", count=1,
         effect=f"{what}: a model meets values that training never saw", fix=fix,
     )  # fmt: skip
@@ -213,11 +219,11 @@ def _of_time(feature: Feature) -> tuple[str, str]:
         return "it looks back over the whole record, which is longer now", "use a window (days=365), or leave it out"
     if feature.aggregate == "attribute":
         return (
-            "it is a number in time order, says what is so today, or drifts, as prices do",
+            "it is a number in time order, says what is so today, is in another unit now, or drifts as prices do",
             "leave out numbers in time order, give earlier versions with recorded_at, put prices as changes",
         )
     return (
-        "its record began lately or is kept otherwise now, or its values go on being written for years",
+        "its record began lately, is kept otherwise or in another unit now, or its values are written on for years",
         "give values as they were known then (recorded_at, known_at), train on the years that are recorded alike,"
         " or leave it out",
     )
@@ -230,7 +236,7 @@ def _text(target: Target, table: pd.DataFrame, findings: tuple[Finding, ...], to
     lines = [f"{len(table)} features of {target}, {rows}: {found}."]
     lines += [f"- {finding}" for finding in findings]
     if told != told:
-        return "\n".join([*lines, "Nothing was in force a year or two before: what separates time was not looked at."])
+        return "\n".join([*lines, "Too little was in force a year or two before to say what separates time."])
     most = ", ".join(table.sort_values("importance", ascending=False, kind="stable")["feature"].head(3))
     lines.append(f"All features together tell rows to be scored from those of the same day one and two years before"
                  f" with AUC {told:.2f} (0.5: not at all), most by {most}.")  # fmt: skip
