@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from churnkit.errors import ChurnkitError, UsageError
+from churnkit.errors import ChurnkitError
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
@@ -31,19 +30,9 @@ SettingsFile = Annotated[
 TestFrom = Annotated[str | None, typer.Option(help="First day of the test period; the last ripe year if not given.")]
 
 
-class Which(StrEnum):
-    """What to train."""
-
-    renewal = "renewal"
-    churn = "churn"
-    both = "both"
-
-
-class Language(StrEnum):
-    """Language of the reasons."""
-
-    en = "en"
-    zh = "zh"
+One = Literal["renewal", "churn"]
+Which = Literal["renewal", "churn", "both"]
+Language = Literal["en", "zh"]
 
 
 @app.command()
@@ -143,7 +132,7 @@ def init(
 @app.command()
 def train(
     data: Data,
-    target: Annotated[Which, typer.Option(help="What to predict.")] = Which.renewal,
+    target: Annotated[Which, typer.Option(help="What to predict.")] = "renewal",
     test_from: TestFrom = None,
     workspace: Workspace = Path("."),
     seed: Annotated[int, typer.Option(min=0)] = 0,
@@ -165,7 +154,7 @@ def train(
     steps, answer = Steps(), {}
     book = open_book(data, data_cutoff=data_cutoff, settings=settings)
     checked(book, steps)
-    for name in ("renewal", "churn") if target is Which.both else (target.value,):
+    for name in ("renewal", "churn") if target == "both" else (target,):
         trained = fit_target(book, name, steps, test_from=test_from, random_state=seed)
         done = measure(trained, steps)
         value = priced(book, trained) if name == "renewal" else None
@@ -183,9 +172,9 @@ def score(
     data: Data,
     as_of: Annotated[str, typer.Option(help="Day on which to score; only what was known before it is used.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .parquet, .csv or .xlsx.")],
-    target: Annotated[Which, typer.Option(help="Which model.")] = Which.renewal,
+    target: Annotated[One, typer.Option(help="Which model.")] = "renewal",
     workspace: Workspace = Path("."),
-    language: Annotated[Language, typer.Option(help="Language of the reasons.")] = Language.en,
+    language: Annotated[Language, typer.Option(help="Language of the reasons.")] = "en",
     data_cutoff: Cutoff = None,
     settings: SettingsFile = None,
     as_json: Json = False,
@@ -194,8 +183,6 @@ def score(
     from churnkit.apps.output import check_output
 
     check_output(output)
-    if target is Which.both:
-        raise UsageError("A list is of one target.", found="both", fix="Choose --target renewal or --target churn.")
     from churnkit.apps.checking import checked
     from churnkit.apps.console import Steps
     from churnkit.apps.output import write_table
@@ -209,10 +196,10 @@ def score(
     steps = Steps()
     book = open_book(data, data_cutoff=data_cutoff, settings=settings)
     checked(book, steps)
-    model, value = load_model(target.value, workspace=workspace)
+    model, value = load_model(target, workspace=workspace)
     findings: list[Finding] = []
     with steps.step("score", f"Scoring what is in force on {as_of}"):
-        scores = score_book(book, model, as_of=as_of, value=value, language=language.value, tell=findings.append)
+        scores = score_book(book, model, as_of=as_of, value=value, language=language, tell=findings.append)
         write_table(scores, output)
     for finding in findings:
         steps.say(f"{finding.severity:<7}  {finding}")
@@ -226,7 +213,7 @@ def score(
 @app.command()
 def leaks(
     data: Data,
-    target: Annotated[Which, typer.Option(help="Which panel to look at.")] = Which.renewal,
+    target: Annotated[One, typer.Option(help="Which panel to look at.")] = "renewal",
     csv: Annotated[Path | None, typer.Option(help="Write every feature's figures to this .csv file too.")] = None,
     data_cutoff: Cutoff = None,
     settings: SettingsFile = None,
@@ -235,26 +222,45 @@ def leaks(
     """Look for features that know the outcome beforehand, or know only what day it is."""
     from churnkit.apps.leaks import look_for_leaks
 
-    if target is Which.both:
-        raise UsageError("Leaks are looked for in one panel.", found="both", fix="Choose --target renewal or churn.")
-    answer = look_for_leaks(data, target.value, csv=csv, data_cutoff=data_cutoff, settings=settings, tell=not as_json)
+    answer = look_for_leaks(data, target, csv=csv, data_cutoff=data_cutoff, settings=settings, tell=not as_json)
     if as_json:
         _print_json(answer)
 
 
 @app.command()
 def features(
-    target: Annotated[Which, typer.Option(help="Features of which observations.")] = Which.both,
+    target: Annotated[Which, typer.Option(help="Features of which observations.")] = "both",
     group: Annotated[list[str] | None, typer.Option(help="Only this reason group; may be given again.")] = None,
-    language: Annotated[Language, typer.Option(help="Language of the texts.")] = Language.en,
+    language: Annotated[Language, typer.Option(help="Language of the texts.")] = "en",
     csv: Annotated[Path | None, typer.Option(help="Write to this .csv, .xlsx or .parquet file instead.")] = None,
     as_json: Json = False,
 ) -> None:
     """Print the dictionary of the standard features."""
     from churnkit.apps.features import list_features
 
-    wanted: Any = None if target is Which.both else target.value
-    answer = list_features(wanted, groups=group, language=language.value, csv=csv, tell=not as_json)
+    wanted: Any = None if target == "both" else target
+    answer = list_features(wanted, groups=group, language=language, csv=csv, tell=not as_json)
+    if as_json:
+        _print_json(answer)
+
+
+@app.command()
+def panel(
+    data: Data,
+    to: Annotated[Path, typer.Option("--to", "-o", help="Folder for the parts; a stopped build goes on there.")],
+    target: Annotated[One, typer.Option(help="Which observations.")] = "renewal",
+    as_of: Annotated[str | None, typer.Option(help="Everything in force on this day, without labels.")] = None,
+    memory: Annotated[str, typer.Option(help="Bound on the memory of the build.")] = "2GB",
+    engine: Annotated[Literal["local", "spark"], typer.Option(help="Where the work is done.")] = "local",
+    data_cutoff: Cutoff = None,
+    settings: SettingsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Build a panel into a folder of Parquet files, within a bound of memory or on Spark."""
+    from churnkit.apps.panels import write_panel
+
+    answer = write_panel(data, target, to, memory=memory, as_of=as_of, spark=engine == "spark",
+                         data_cutoff=data_cutoff, settings=settings, tell=not as_json)  # fmt: skip
     if as_json:
         _print_json(answer)
 

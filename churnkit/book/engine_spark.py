@@ -7,7 +7,9 @@ and has settings and temporary views of its own, so nothing of the user's sessio
 from __future__ import annotations
 
 import logging
+import os
 import re
+import sys
 import weakref
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -43,6 +45,12 @@ _TYPES = {
     "float": "FLOAT", "double": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE", "timestamp_ntz": "TIMESTAMP",
     "timestamp": "TIMESTAMP WITH TIME ZONE", "void": "VARCHAR",
 }  # fmt: skip
+
+
+def session() -> SparkSession:
+    """Return the session that is there, or one as the environment describes it."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    return SparkSession.builder.appName("churnkit").getOrCreate()
 
 
 class SparkEngine(Engine):

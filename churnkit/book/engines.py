@@ -39,6 +39,26 @@ def engine_for(source: Any, spark: Any, options: EngineSettings) -> Engine:
                          fix='Write memory_limit = "4GB" and threads = 2.') from error  # fmt: skip
 
 
+def spark_session() -> Any:
+    """Return the session that is there or that the environment describes (``spark-submit``, ``SPARK_HOME``).
+
+    Raises
+    ------
+    UsageError
+        If the ``spark`` extra is not installed.
+    """
+    try:
+        from churnkit.book.engine_spark import session
+    except ImportError as error:
+        raise _absent(error) from error
+    return session()
+
+
+def _absent(error: ImportError) -> UsageError:
+    return UsageError("A book on Spark needs pyspark and sqlglot.", found=f"{error.name or error} is not installed",
+                      fix="pip install 'insurance-churnkit[spark]'")  # fmt: skip
+
+
 def _on_spark(session: Any, options: EngineSettings) -> Engine:
     if not hasattr(session, "newSession"):
         raise UsageError("spark is a SparkSession.", found=type(session).__name__,
@@ -46,6 +66,5 @@ def _on_spark(session: Any, options: EngineSettings) -> Engine:
     try:
         from churnkit.book.engine_spark import SparkEngine
     except ImportError as error:
-        raise UsageError("A book on Spark needs pyspark and sqlglot.", found=f"{error.name or error} is not installed",
-                         fix="pip install 'insurance-churnkit[spark]'") from error  # fmt: skip
+        raise _absent(error) from error
     return SparkEngine(session, options)
