@@ -13,7 +13,7 @@ from churnkit.book.schema import SCALES
 from churnkit.panel.arrays import DAY, NEVER, Floats, Ints, numbers
 from churnkit.panel.derived import CLAIM_DAYS, COLUMNS
 from churnkit.panel.reopened import with_reopenings
-from churnkit.panel.repeats import with_repeats
+from churnkit.panel.repeats import threads_of, with_repeats
 from churnkit.panel.resolution import with_resolutions
 
 WORKING = {"cycle_days", "decision_days", "past_service_level", "handling_days"}
@@ -21,6 +21,9 @@ WORKING = {"cycle_days", "decision_days", "past_service_level", "handling_days"}
 BEGUN = {"claims": "reported_at", "complaints": "received_at"}
 """Clock from which they are counted."""
 _ENDED = {"cycle_days": "paid_at", "decision_days": "decided_at", "handling_days": "decided_at"}
+
+
+_THREADED = {"repeated_at", "week_over_at"}
 
 
 def derive(table: str, events: pa.Table, wanted: set[str], working_days: Ints) -> pa.Table:
@@ -36,6 +39,7 @@ def derive(table: str, events: pa.Table, wanted: set[str], working_days: Ints) -
     working_days : int array
         Day numbers since 1970 of every working day, ascending (:func:`working_day_numbers`).
     """
+    threads = threads_of(events) if table == "interactions" and wanted & _THREADED else None
     for name in sorted(wanted):
         if (table, name) in _COLUMNS:
             events = events.append_column(name, _floats(_COLUMNS[table, name](events)))
@@ -46,10 +50,10 @@ def derive(table: str, events: pa.Table, wanted: set[str], working_days: Ints) -
                 level = numbers(events["service_days"]) if "service_days" in events.column_names else CLAIM_DAYS
                 days = np.where(np.isnan(days), np.nan, days > level)
             events = events.append_column(name, _floats(days))
-        elif (table, name) == ("interactions", "repeated_at"):
-            events = with_repeats(events, name)
-        elif (table, name) == ("interactions", "week_over_at"):
-            events = with_resolutions(events, name, "first_contact_resolution")
+        elif threads is not None and name == "repeated_at":
+            events = with_repeats(events, threads, name)
+        elif threads is not None and name == "week_over_at":
+            events = with_resolutions(events, threads, name, "first_contact_resolution")
         elif (table, name) == ("claims", "reopened_at"):
             events = with_reopenings(events, name)
         elif (table, name) == ("complaints", "overdue_at"):

@@ -7,6 +7,7 @@ and each is a version of the row, seen from the span's begin and superseded at i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -14,16 +15,32 @@ import pyarrow.compute as pc
 
 from churnkit.panel.arrays import NEVER, Floats, Ints
 from churnkit.panel.derived import REPEAT_DAYS
-from churnkit.panel.streams import LATEST, expand, keys, microseconds, seconds
+from churnkit.panel.streams import LATEST, keys, microseconds, seconds
+
+_WEEK = REPEAT_DAYS * 86_400_000_000
 
 
-def with_repeats(events: pa.Table, name: str) -> pa.Table:
+@dataclass(frozen=True)
+class Threads:
+    """Contacts by customers on known topics, and which of them follow which within 7 days.
+
+    ``rows``: the contacts, in the order (customer, topic, time). Of each pair: ``later`` and ``earlier``, rows of the
+    events, and the seconds after which (``begin``) and until which (``end``) both count.
+    """
+
+    rows: Ints
+    later: Ints
+    earlier: Ints
+    begin: Ints
+    end: Ints
+
+
+def with_repeats(events: pa.Table, threads: Threads, name: str) -> pa.Table:
     """Append the clock `name`: ``started_at`` of contacts that repeat another one, seen while both are visible.
 
     A contact is a repeat during the union of the spans in which it and some earlier contact both count.
     """
-    later, _, begin, end = pairs(events)
-    row, begin, end = union(later, begin, end)
+    row, begin, end = union(threads.later, threads.begin, threads.end)
     return with_spans(events, name, row, np.asarray(events["started_at"])[row], begin=begin, end=end)
 
 
@@ -61,38 +78,47 @@ def with_spans(events: pa.Table, name: str, row: Ints, at: Ints, *, begin: Ints,
     return pa.concat_tables([whole, extra]) if extra.num_rows else whole
 
 
-def contacts_by_topic(events: pa.Table) -> tuple[Ints, Ints]:
-    """Rows of contacts by customers on a known topic, in the order (customer, topic, time), and a code of both."""
-    topic = np.asarray(pc.fill_null(pc.dictionary_encode(events["topic"]).combine_chunks().indices, -1), dtype=np.int64)
-    own = np.asarray(pc.fill_null(pc.equal(events["initiator"], "customer"), False), dtype=bool)
-    customer, started = np.asarray(events["customer"]), np.asarray(events["started_at"])
-    rows = np.flatnonzero(own & (topic >= 0) & (started < NEVER))
-    rows = rows[np.lexsort((started[rows], topic[rows], customer[rows]))]
-    fresh = (np.diff(customer[rows], prepend=-1) != 0) | (np.diff(topic[rows], prepend=-1) != 0)
-    return rows, np.cumsum(fresh)
-
-
-def pairs(events: pa.Table) -> tuple[Ints, Ints, Ints, Ints]:
-    """A contact, one on the same topic at most 7 days before it, and the seconds from and to which both count."""
-    rows, group = contacts_by_topic(events)
-    low, high = _bounds(group, np.asarray(events["started_at"])[rows])
-    which, before = expand(low, high)
-    later, earlier = rows[which], rows[before]
+def threads_of(events: pa.Table) -> Threads:
+    """Find the contacts by customers on known topics, and those that follow each other."""
+    rows, group = _by_topic(events)
+    later, earlier = _followers(group, np.asarray(events["started_at"])[rows])
+    later, earlier = rows[later], rows[earlier]
     ids = events["interaction_id" if "interaction_id" in events.column_names else "id"]
-    code = np.asarray(pc.dictionary_encode(ids).combine_chunks().indices, dtype=np.int64)
+    other = np.asarray(pc.not_equal(ids.take(pa.array(later)), ids.take(pa.array(earlier))), dtype=bool)
     seen = seconds(np.asarray(events["started_at_seen"]))
     until = seconds(np.asarray(events["superseded"]))
     begin, end = np.maximum(seen[later], seen[earlier]), np.minimum(until[later], until[earlier])
-    fine = (code[later] != code[earlier]) & (end > begin)
-    return later[fine], earlier[fine], begin[fine], end[fine]
+    fine = other & (end > begin)
+    return Threads(rows, later[fine], earlier[fine], begin[fine], end[fine])
 
 
-def _bounds(group: Ints, at: Ints) -> tuple[Ints, Ints]:
-    """Positions of the contacts of the same group in ``[at - 7 days, at)``, to the microsecond."""
-    moments = np.unique(np.concatenate([at, at - REPEAT_DAYS * 86_400_000_000]))
-    key = group * (len(moments) + 1) + np.searchsorted(moments, at)
-    low = np.searchsorted(key, group * (len(moments) + 1) + np.searchsorted(moments, at - REPEAT_DAYS * 86_400_000_000))
-    return low, np.searchsorted(key, key)
+def _by_topic(events: pa.Table) -> tuple[Ints, Ints]:
+    """Rows of the contacts in the order (customer, topic, time), and a code of customer and topic."""
+    topics = pc.dictionary_encode(events["topic"]).combine_chunks()
+    topic = np.asarray(pc.fill_null(topics.indices, -1), dtype=np.int64)
+    own = np.asarray(pc.fill_null(pc.equal(events["initiator"], "customer"), False), dtype=bool)
+    started = np.asarray(events["started_at"])
+    rows = np.flatnonzero(own & (topic >= 0) & (started < NEVER))
+    group = np.asarray(events["customer"], dtype=np.int64)[rows] * max(len(topics.dictionary), 1) + topic[rows]
+    order = np.lexsort((started[rows], group))
+    return rows[order], group[order]
+
+
+def _followers(group: Ints, at: Ints) -> tuple[Ints, Ints]:
+    """Positions of two contacts of a group, one of them in ``[at - 7 days, at)`` of the other, to the microsecond.
+
+    In the order of time, a contact that is too long after the one k places before is too long after all before that.
+    """
+    found: list[tuple[Ints, Ints]] = [(np.zeros(0, dtype=np.int64),) * 2]
+    late, step = np.arange(1, len(at)), 1
+    while len(late):
+        near = (group[late] == group[late - step]) & (at[late] - at[late - step] <= _WEEK)
+        late = late[near]
+        after = late[at[late] > at[late - step]]
+        found.append((after, after - step))
+        step += 1
+        late = late[late >= step]
+    return np.concatenate([pair[0] for pair in found]), np.concatenate([pair[1] for pair in found])
 
 
 def union(owner: Ints, begin: Ints, end: Ints) -> tuple[Ints, Ints, Ints]:

@@ -8,29 +8,29 @@ import pyarrow.compute as pc
 
 from churnkit.panel.arrays import NEVER, Bools, Ints
 from churnkit.panel.derived import REPEAT_DAYS
-from churnkit.panel.repeats import contacts_by_topic, pairs, union, with_spans
+from churnkit.panel.repeats import Threads, union, with_spans
 from churnkit.panel.streams import LATEST, seconds
 
 _WEEK = REPEAT_DAYS * 86_400_000_000
 
 
-def with_resolutions(events: pa.Table, clock: str, column: str) -> pa.Table:
+def with_resolutions(events: pa.Table, threads: Threads, clock: str, column: str) -> pa.Table:
     """Append the clock, 7 days after a contact by the customer on a known topic, and whether it was resolved at first.
 
     It was (1.0) if it was resolved by the end of the 7 days and no further contact by the customer on the topic began
     within them, as visible; else 0.0. What becomes visible after the week is over changes that from then on.
     """
-    rows, _ = contacts_by_topic(events)
+    rows = threads.rows
     over = np.asarray(events["started_at"])[rows] + _WEEK
     begin = np.maximum(seconds(np.asarray(events["started_at_seen"]))[rows], seconds(over))
     end = seconds(np.asarray(events["superseded"]))[rows]
     lasting = begin < end
     rows, over, begin, end = rows[lasting], over[lasting], begin[lasting], end[lasting]
     solved = np.clip(_solved(events, rows, over), begin, end)
-    _, earlier, since, until = pairs(events)
-    follower, since, until = union(earlier, since, until)
-    followed = np.isin(rows, follower)
-    plain = ~followed & ((solved == begin) | (solved == end))
+    follower, since, until = union(threads.earlier, threads.begin, threads.end)
+    followed = np.zeros(events.num_rows, dtype=bool)
+    followed[follower] = True
+    plain = ~followed[rows] & ((solved == begin) | (solved == end))
     place = np.full(events.num_rows, -1)
     place[rows[~plain]] = np.arange(int((~plain).sum()))
     mine = place[follower] >= 0
