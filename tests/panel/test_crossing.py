@@ -245,6 +245,40 @@ def test_what_the_book_lacks_is_named_and_left_out():
     assert load_crossing(book, "agents").column_names == ["owner", "known_at", "terms_over", "exits", "expired"]
 
 
+def says(book, feature, day, policy="p1"):
+    """A feature of the observation of one policy on a day."""
+    panel = build_panel(book, "renewal", features=[feature], as_of=day)
+    return dict(zip(panel.keys["policy_id"], panel.X[feature.name], strict=True))[policy]
+
+
+def test_a_member_of_the_household_counts_from_when_the_link_is_known():
+    people = {"c1": "2020-01-10", "c2": "2021-03-01", "c3": None}
+    customers = {c: {"household_id": "h", "recorded_at": at} for c, at in people.items()}
+    complaints = [{"customer_id": c, "received_at": "2021-01-15", "source": "media", "recorded_at": "2021-01-16"}
+                  for c in ("c1", "c2", "c3", "c3", "c4")]  # fmt: skip
+    policies = {"p1": {}, "p4": {"customer_id": "c4"}}
+    book = tiny([*years("p1", 2020, 2022), *years("p4", 2020, 2022)], policies=policies, customers=customers,
+                complaints=complaints)  # fmt: skip
+    count = Feature("n", "complaints", "count", scope="household")
+    since = Feature("since", "complaints", "days_since", scope="household")
+    assert np.isnan(says(book, count, "2020-01-10")) and says(book, count, "2020-01-11") == 0
+    assert says(book, count, "2021-03-01") == 3 and says(book, count, "2021-03-02") == 4
+    assert says(book, since, "2021-03-02") == 46
+    assert np.isnan(says(book, count, "2021-03-02", "p4")) and np.isnan(says(book, since, "2021-03-02", "p4"))
+
+
+def test_a_policy_has_its_agent_and_line_from_when_it_was_recorded():
+    calls = [{"policy_id": "p2", "initiator": "customer", "started_at": "2020-01-05", "recorded_at": "2020-01-05"}]
+    policies = {"p1": {"agent_id": "a", "recorded_at": "2020-05-10"}, "p2": {"agent_id": "a", "recorded_at": None}}
+    book = tiny([*years("p1", 2020, 2022), *years("p2", 2020, 2022)], policies=policies, interactions=calls)
+    count = Feature("n", "agents", "sum", column="contacts", scope="agent")
+    median = Feature("m", "lines", "last", column="premium_median", scope="line")
+    for day, number, premium in (("2020-05-10", np.nan, np.nan), ("2020-05-11", 1, 100)):
+        assert says(book, count, day) == pytest.approx(number, nan_ok=True)
+        assert says(book, median, day) == pytest.approx(premium, nan_ok=True)
+    assert says(book, count, "2020-02-01", "p2") == 0 and says(book, count, "2020-02-02", "p2") == 1
+
+
 def hard_features(target):
     """Aggregates of every kind over households, and over agents and lines where the observation is of a policy."""
     home = {"scope": "household"}
