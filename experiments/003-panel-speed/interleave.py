@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,21 +87,21 @@ class Bench:
         for path in (target, target.with_suffix(".json")):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         target.parent.mkdir(parents=True, exist_ok=True)
+        ours = Entry(OWN, cutoffs=entry.cutoffs)
         compared = entry.compared and number == 0
         wanted = [each for each in features() if entry.features == "all" or each["name"] in FLATTENED]
         task = {
             "data": str(book), "features": wanted, "cutoffs": CUTOFFS[entry.cutoffs], "end": entry.end,
             "memory": entry.memory, "result": str(target), "keep": compared,
-            "observations": str(self._result(Entry(OWN, end=entry.end if entry.peer == "floor" else "memory"), size)),
+            "observations": str(self._result(replace(ours, end=entry.end) if entry.peer == "floor" else ours, size)),
             "rows": self._rows(size),
         }  # fmt: skip
         target.with_suffix(".json").write_text(json.dumps(task), encoding="utf-8")
         _warm(book)
         found = _measured(self._python(entry), entry.peer, target.with_suffix(".json"))
-        if compared and "error" not in found and entry != Entry(OWN, compared=True):
+        if compared and "error" not in found and entry.name != ours.name:
             prompt = entry.peer in ("flattener", "featuretools_own")
-            ours = self._result(Entry(OWN), size)
-            found["equality"] = equality.differences(ours, target, wanted, task=task, prompt=prompt)
+            found["equality"] = equality.differences(self._result(ours, size), target, wanted, task=task, prompt=prompt)
         return {"stage": stage, "entry": entry.name, "peer": entry.peer, "size": size, "round": number} | found
 
     def _result(self, entry: Entry, size: str) -> Path:

@@ -57,7 +57,7 @@ class Stage:
 
 STAGES = {
     "small": Stage("small", 1, (OURS, STORED, *JOINS, FLATTENER, OWN_FEATURES)),
-    "tenth": Stage("tenth", 3, (OURS, OWN_FEATURES)),
+    "tenth": Stage("tenth", 3, (OURS, OWN_FEATURES, replace(OURS, cutoffs=36), replace(OWN_FEATURES, cutoffs=36))),
     "reference": Stage("reference", 3, (
         OURS, STORED, *JOINS, replace(JOINS[0], end="parquet"), replace(JOINS[2], end="parquet"),
         Entry("floor"), Entry("floor", end="parquet"), FLATTENED, FLATTENER,
