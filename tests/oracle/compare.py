@@ -49,6 +49,7 @@ ANSWERED = ("surveys", ("policy_id", "answered_at", "instrument", "score"))
 OF_OTHERS = {  # what columns of agents and lines are made of
     "terms_over": ("terms", ("end_date",)),
     "exits": ("terms", ("ended_date", "end_reason")),
+    "expired": ("terms", ("ended_date", "end_reason")),
     "complaints": ("complaints", ("policy_id",)),
     "contacts": ("interactions", ("policy_id", "initiator")),
     "ratings": ANSWERED,

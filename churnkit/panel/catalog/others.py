@@ -38,6 +38,7 @@ _SUMS = {
     for column, en, zh in (
         ("terms_over", "terms of the agent's customers that ended", "到期或终止{value}期"),
         ("exits", "policies ended by the agent's customers", "主动终止保单{value}张"),
+        ("expired", "terms of the agent's customers that ran out without renewal", "到期未续{value}期"),
         ("complaints", "complaints by the agent's customers", "投诉{value}次"),
         ("ratings", "survey answers of the agent's customers", "回答问卷{value}次"),
         ("rating_sum", "sum of survey answers of the agent's customers", "问卷合计{value}分"),
@@ -48,6 +49,9 @@ AGENT = (
     two("agent_exit_share_365d", "ratio", (_SUMS["exits"], _SUMS["terms_over"]), "agent", "advice", "share",
         "exits per term that ended, of the agent's customers in the last year: {value}",
         "近一年代理人客户每个结束保期的主动终止占比{value}"),
+    two("agent_expired_share_365d", "ratio", (_SUMS["expired"], _SUMS["terms_over"]), "agent", "advice", "share",
+        "terms that ran out without renewal per term that ended, of the agent's customers in the last year: {value}",
+        "近一年代理人客户结束保期中到期未续占比{value}"),
     two("agent_complaints_per_term_365d", "ratio", (_SUMS["complaints"], _SUMS["terms_over"]), "agent", "advice",
         "number", "complaints per term that ended, of the agent's customers in the last year: {value}",
         "近一年代理人客户每个结束保期的投诉{value}次"),
