@@ -66,9 +66,19 @@ class Engine:
     ----------
     options : EngineSettings, optional
         Threads and memory; the one place where they are set.
+
+    Attributes
+    ----------
+    folder : Path
+        Holds what does not fit into memory; goes with the engine.
+    distributed : bool
+        Whether work on buckets is done elsewhere than here.
+    workers : int
+        How many buckets are worked on at once.
     """
 
     distributed = False
+    workers = 1
 
     def __init__(self, options: EngineSettings | None = None) -> None:
         options = options or EngineSettings()

@@ -13,7 +13,6 @@ import sys
 import weakref
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import reduce
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -70,6 +69,7 @@ class SparkEngine(Engine):
         self._local = Engine(options)
         self.folder = self._local.folder
         self._given, self._session = session, session.newSession()
+        self.workers = session.sparkContext.defaultParallelism
         for key, value in _SETTINGS.items():
             self._session.conf.set(key, value)
         self._kept: dict[str, DataFrame] = {}
@@ -110,10 +110,20 @@ class SparkEngine(Engine):
                     enumerate(frames.values())]  # fmt: skip
             asked = self._session.sql(f"SELECT explode(array({', '.join(f'{each:d}L' for each in buckets)})) AS bucket")
             size = 2 * len(buckets)  # so that few partitions hold two buckets
-            together = reduce(DataFrame.unionAll, rows)
-            left, right = (each.repartition(size, "bucket").groupBy("bucket") for each in (asked, together))
+            left, right = (each.repartition(size, "bucket").groupBy("bucket") for each in (asked, self._union(rows)))
             done = left.cogroup(right).applyInArrow(packed.worker(schemas, work), packed.DONE).toArrow()
         yield from packed.said_by(done, buckets)
+
+    def _union(self, frames: Sequence[DataFrame]) -> DataFrame:
+        """All rows of frames of the same columns; said at once, as each of many unions would be analysed with all."""
+        names = [f"{self._prefix}_part_{i}" for i in range(len(frames))]
+        for name, frame in zip(names, frames, strict=True):
+            frame.createOrReplaceTempView(name)
+        try:
+            return self._session.sql(" UNION ALL ".join(f"SELECT * FROM {name}" for name in names))
+        finally:
+            for name in names:
+                self._session.catalog.dropTempView(name)
 
     def batches(self, query: str) -> Generator[pa.RecordBatch]:
         """Run a query and give its rows a batch at a time, an empty one first."""

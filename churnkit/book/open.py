@@ -140,6 +140,11 @@ class Book:
         """Whether the tables lie on a cluster, and work on buckets is done there."""
         return self._engine.distributed
 
+    @property
+    def workers(self) -> int:
+        """How many buckets are worked on at once."""
+        return self._engine.workers
+
     def lay(self, name: str, rows: pa.Table) -> None:
         """Lay a small table of one's own beside the book's, for queries to join; its name must be new."""
         self._engine.read_arrow(name, rows)

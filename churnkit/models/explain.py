@@ -25,13 +25,15 @@ FEW_ROWS = 2_000  # below, LightGBM's own contributions are faster than woodelf'
 STRONG = 0.1  # log-odds; a tenth, about 10 % of the odds
 
 
-def contributions(model: RenewalModel | ChurnModel, X: Any) -> pd.DataFrame:
+def contributions(model: RenewalModel | ChurnModel, X: Any, *, rows: int | None = None) -> pd.DataFrame:
     """Exact SHAP values in log-odds: what each column adds to the raw score, path-dependent [1]_.
 
     Parameters
     ----------
     model : RenewalModel or ChurnModel, fitted
     X : DataFrame or array of shape (n_rows, n_features)
+    rows : int, optional
+        How many there are in all, where X is a part of them: parts of any size are then explained in the same way.
 
     Returns
     -------
@@ -47,7 +49,8 @@ def contributions(model: RenewalModel | ChurnModel, X: Any) -> pd.DataFrame:
     check_is_fitted(model, "booster_")
     matrix = model.columns_.matrix(X)
     index = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(matrix))
-    values = _by_lightgbm(model, matrix) if len(matrix) < FEW_ROWS else _by_woodelf(model, matrix)
+    few = (len(matrix) if rows is None else rows) < FEW_ROWS
+    values = _by_lightgbm(model, matrix) if few else _by_woodelf(model, matrix)
     return pd.DataFrame(values, index=index, columns=[*model.columns_.names, "bias"])
 
 
@@ -84,7 +87,7 @@ class _Groups:
 
 def reasons(model: RenewalModel | ChurnModel, X: Any, *, top: int = 3, language: Literal["en", "zh"] = "en",
             catalog: Iterable[Feature] | None = None,
-            toward: Literal["both", "leave"] = "both") -> pd.DataFrame:  # fmt: skip
+            toward: Literal["both", "leave"] = "both", rows: int | None = None) -> pd.DataFrame:  # fmt: skip
     """Top reasons per row in plain words, with the customer's own figures. Associations, not causes.
 
     Parameters
@@ -98,6 +101,8 @@ def reasons(model: RenewalModel | ChurnModel, X: Any, *, top: int = 3, language:
         outside them is its own group and speaks by name and value. Sensitive and audit columns are never shown.
     toward : {"both", "leave"}
         ``leave`` keeps only reasons that go with lapse or churn, for contact lists.
+    rows : int, optional
+        As :func:`contributions` takes it.
 
     Returns
     -------
@@ -114,7 +119,7 @@ def reasons(model: RenewalModel | ChurnModel, X: Any, *, top: int = 3, language:
     if language not in LANGUAGES or top < 1 or toward not in ("both", "leave"):
         raise UsageError("reasons takes top >= 1, language 'en' or 'zh', toward 'both' or 'leave'.",
                          found=f"top={top}, language={language!r}, toward={toward!r}")  # fmt: skip
-    table = contributions(model, X)
+    table = contributions(model, X, rows=rows)
     describe = model.describe if catalog is None else {f.name: f for f in catalog}.get
     groups = _Groups.of(model.columns_, describe)
     parts = table.to_numpy()[:, :-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pyarrow as pa
 from churnkit.book.open import Book
 from churnkit.errors import ContractError, UsageError
 from churnkit.panel import observations as obs
+from churnkit.panel.catalog import of_one_policy
 from churnkit.panel.columns import parts_of
 from churnkit.panel.extra import as_of_extract, default_features
 from churnkit.panel.feature import Feature
@@ -19,7 +21,7 @@ from churnkit.panel.load import switched_off
 from churnkit.panel.owners import load_owners
 from churnkit.panel.panel import Panel
 from churnkit.panel.ripening import ripening
-from churnkit.panel.store import buckets_for, build_stored, described, engine_share
+from churnkit.panel.store import buckets_for, build_stored, described, engine_share, totals
 from churnkit.panel.task import NAME, Target, Task, task_for
 
 _WAYS = {
@@ -78,27 +80,89 @@ def build_panel(
     UsageError
         If `to` holds another panel, or `memory` does not read as an amount.
     """
-    _check_call(target, leads, snapshots, partitions, as_of)
-    features = _checked_features(tuple(default_features(book, target) if features is None else features), target)
-    off = switched_off(book, features)
-    features = tuple(f for f in features if f.name not in off)
-    for feature in features:
-        feature.check(book.schema)
     with book.memory(engine_share(memory)):
-        when, shown = _when(book, target, as_of=as_of, leads=leads, snapshots=snapshots)
-        task = task_for(book, target, features, keep_unlabelled=keep_unlabelled, **when)
-        buckets = partitions or (buckets_for(book, task, memory) if memory else 1)
+        task, shown = _task(book, target, features=features, as_of=as_of, leads=leads, snapshots=snapshots,
+                            partitions=partitions, keep_unlabelled=keep_unlabelled)  # fmt: skip
+        buckets = partitions or buckets_for(book, task, memory)
         if to is None and buckets == 1 and not book.distributed:
             panel, counts = _at_once(book, task, progress)
         else:
             panel, counts = build_stored(book, task, buckets, to=to, progress=progress)
         _check_counts(counts, task, as_of=as_of)
         info = {
-            "excluded": dict(sorted(counts["excluded"].items())), "switched_off": off,
-            "data_cutoff": str(book.settings.data_cutoff), "fingerprint": book.fingerprint,
-            "label": definition(book, target), "as_of_extract": _undated(book, features), **shown,
+            "excluded": dict(sorted(counts["excluded"].items())), "data_cutoff": str(book.settings.data_cutoff),
+            "fingerprint": book.fingerprint, "label": definition(book, target),
+            "as_of_extract": _undated(book, task.features), **shown,
         }  # fmt: skip
     return described(panel, info)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """Builds a bucket's panel and asks something of it."""
+
+    task: Task
+    ask: Callable[[Panel], dict[str, Any]]
+
+    def __call__(self, bucket: int, tables: Mapping[str, pa.Table]) -> dict[str, Any]:
+        panel, counts = self.task.panel(tables)
+        return {"counts": counts, "said": self.ask(panel) if len(panel) else None}
+
+
+def ask_panel(
+    book: Book,
+    target: Target,
+    ask: Callable[[Panel], dict[str, Any]],
+    *,
+    features: Sequence[Feature] | None = None,
+    as_of: Any = None,
+    memory: str | None = None,
+    partitions: int | None = None,
+) -> list[dict[str, Any]]:
+    """Build a panel part by part, ask something of each part where it is built, and keep only the answers.
+
+    Parameters
+    ----------
+    ask : callable
+        From a part's panel to a dict of texts and numbers. On Spark it travels to the executors, by pickle.
+    book, target, features, as_of, memory, partitions
+        As :func:`build_panel` takes them.
+
+    Returns
+    -------
+    list of dict
+        The answers of the parts that have rows, in their order.
+    """
+    with book.memory(engine_share(memory)):
+        task, _ = _task(book, target, features=features, as_of=as_of, partitions=partitions)
+        owners = load_owners(book, buckets=partitions or buckets_for(book, task, memory), households=task.by_household)
+        asking = _Asking(task, ask)
+        found = list(book.by_bucket(task.queries(book, owners), asking, buckets=owners.buckets))
+    _check_counts(totals(each["counts"] for each in found), task, as_of=as_of)
+    return [each["said"] for each in found if each["said"] is not None]
+
+
+def _task(
+    book: Book,
+    target: Target,
+    *,
+    features: Sequence[Feature] | None,
+    as_of: Any,
+    partitions: int | None,
+    leads: Any = None,
+    snapshots: Any = None,
+    keep_unlabelled: bool = False,
+) -> tuple[Task, dict[str, Any]]:
+    """The task that a call asks for, and what the panel's info shows of it."""
+    _check_call(target, leads, snapshots, partitions, as_of)
+    features = _checked_features(tuple(default_features(book, target) if features is None else features), target)
+    off = switched_off(book, features)
+    features = tuple(f for f in features if f.name not in off)
+    for feature in features:
+        feature.check(book.schema)
+    when, shown = _when(book, target, as_of=as_of, leads=leads, snapshots=snapshots)
+    task = task_for(book, target, features, keep_unlabelled=keep_unlabelled, **when)
+    return task, {"switched_off": off, **shown}
 
 
 def _at_once(book: Book, task: Task, progress: Callable[[int, int], None] | None) -> tuple[Panel, dict[str, Any]]:
@@ -173,11 +237,7 @@ def _checked_features(features: tuple[Feature, ...], target: str) -> tuple[Featu
         raise UsageError(
             "A panel has features, each under a name of its own.", found=f"twice: {twice}" if twice else "none"
         )
-    policy_own = [
-        f.name
-        for f in parts_of(features)
-        if f.scope in ("policy", "agent", "line") or (f.aggregate == "attribute" and f.table in ("policies", "terms"))
-    ]
+    policy_own = [f.name for f in features if of_one_policy(f)]
     if target == "churn" and policy_own:
         raise UsageError("A churn observation is a customer and has no policy of its own.", found=", ".join(policy_own),
                          fix='Use scope="customer".')  # fmt: skip

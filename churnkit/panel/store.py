@@ -10,7 +10,7 @@ import re
 import tempfile
 import weakref
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -60,11 +60,23 @@ def build_stored(book: Book, task: Task, buckets: int, *, to: str | os.PathLike[
     for number, _ in enumerate(book.by_bucket(queries, work, buckets=rest), start=len(done) + 1):
         if progress is not None:
             progress(number, buckets)
-    counts = _totals(folder)
+    counts = totals(read_counts(file) for _, file in part_files(folder))
     panel = Panel.stored(folder, target=task.target, features=task.features)
     if not kept:
         weakref.finalize(panel, _forget, folder)
     return panel, counts
+
+
+def totals(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The counts of all parts, added up."""
+    total: dict[str, Any] = dict.fromkeys(("observed", "rows", "ones", "zeros"), 0)
+    named: dict[str, Counter[str]] = {"excluded": Counter(), "unripe": Counter()}
+    for counts in parts:
+        for name in total:
+            total[name] += counts[name]
+        for name, found in named.items():
+            found.update(counts[name])
+    return total | {name: dict(found) for name, found in named.items()}
 
 
 def described(panel: Panel, info: dict[str, Any]) -> Panel:
@@ -75,14 +87,19 @@ def described(panel: Panel, info: dict[str, Any]) -> Panel:
     return panel
 
 
-def buckets_for(book: Book, task: Task, memory: str) -> int:
+def buckets_for(book: Book, task: Task, memory: str | None) -> int:
     """Into how many buckets the customers must be divided for the build to stay within `memory`.
+
+    On a cluster the memory is that of each of its Python workers, and each gets something to do.
 
     Parameters
     ----------
-    memory : str
-        As ``"2GB"`` or ``"800MB"``: at least 600 MB.
+    memory : str or None
+        As ``"2GB"`` or ``"800MB"``: at least 600 MB. None is one bucket here, and 2 GB on a cluster.
     """
+    if memory is None and not book.distributed:
+        return 1
+    memory = memory or "2GB"
     amount = _bytes(memory)
     if amount < _LEAST:
         raise UsageError("A panel is built in at least 600 MB.", found=repr(memory), fix='memory="1GB"')
@@ -93,7 +110,7 @@ def buckets_for(book: Book, task: Task, memory: str) -> int:
     if task.as_of:
         rows = book.rows("policies") if task.target == "renewal" else book.rows("customers")
     needed = events * _PER_EVENT + rows * (_PER_ROW + _PER_CELL * len(parts_of(task.features)))
-    return min(max(1, math.ceil(needed / room)), _MOST, max(1, book.rows("customers")))
+    return min(max(book.workers, math.ceil(needed / room)), _MOST, max(1, book.rows("customers")))
 
 
 def engine_share(memory: str | None) -> str | None:
@@ -131,19 +148,6 @@ def _begun(folder: Path, digest: str) -> set[int]:
                          fix="Choose another folder.")  # fmt: skip
     _write_sheet(folder, {"digest": digest, "complete": False})
     return set()
-
-
-def _totals(folder: Path) -> dict[str, Any]:
-    """The counts of all parts, added up."""
-    total: dict[str, Any] = dict.fromkeys(("observed", "rows", "ones", "zeros"), 0)
-    named: dict[str, Counter[str]] = {"excluded": Counter(), "unripe": Counter()}
-    for _, file in part_files(folder):
-        counts = read_counts(file)
-        for name in total:
-            total[name] += counts[name]
-        for name, found in named.items():
-            found.update(counts[name])
-    return total | {name: dict(found) for name, found in named.items()}
 
 
 def _sheet(folder: Path) -> dict[str, Any]:

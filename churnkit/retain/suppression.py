@@ -12,7 +12,7 @@ SELECT customer_id, coalesce(household_id, customer_id) AS household_id,
             WHEN do_not_call THEN 'do not call'
             WHEN marketing_opt_out THEN 'marketing opt-out'
             WHEN automated_decision_opt_out THEN 'refused automated decisions: for a person to decide' END AS reason
-FROM customers
+FROM customers ORDER BY customer_id, superseded_at NULLS LAST, recorded_at NULLS FIRST
 """
 _OPEN = """
 SELECT DISTINCT customer_id FROM complaints
