@@ -128,15 +128,16 @@ def seen_sql(source: Source, clock: str, *, delay_days: int) -> str:
     recorded = [f"{clock}_recorded_at", "ended_recorded_at" if ended else "recorded_at"]
     known = [quote(name) for name in recorded if name in source.mapping]
     moment = f"coalesce({', '.join([*known, f'{value} + INTERVAL {delay_days} DAY'])})"
-    latest = moment if ended else f"greatest({value}, {moment}{_first_seen(source, clock, delay_days=delay_days)})"
+    first = _first_seen(source, clock, delay_days=delay_days)
+    latest = f"greatest({moment}{first})" if ended else f"greatest({value}, {moment}{first})"
     return f"CASE WHEN {value} IS NULL THEN NULL ELSE {latest} END"
 
 
 def _first_seen(source: Source, clock: str, *, delay_days: int) -> str:
-    """SQL, after a comma, of when the row itself is seen: through a declared clock nothing is known earlier."""
+    """SQL, after a comma, of when the row itself is seen: of a term's end, or a declared clock, nothing is earlier."""
     contract = TABLES.get(source.table)
     clocks = contract.clocks if contract else source.spec.clocks[:1]
-    if not clocks or clock in clocks:
+    if (source.table, clock) != ("terms", "ended_date") and (not clocks or clock in clocks):
         return ""
     return f", {seen_sql(source, clocks[0], delay_days=delay_days)}"
 

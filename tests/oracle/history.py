@@ -117,7 +117,8 @@ class History:
             if at is None:
                 continue
             if spec.name == "terms" and clock == "ended_date":
-                seen[clock] = row["ended_recorded_at"] or at + self.delay["terms"]
+                known = row["ended_recorded_at"] or at + self.delay["terms"]
+                seen[clock] = max(known, seen["issued_at"])
                 continue
             recorded = row.get(clock + "_recorded_at") or row["recorded_at"] or at + self.delay[spec.name]
             seen[clock] = max(at, recorded)
