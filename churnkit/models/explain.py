@@ -154,7 +154,7 @@ def _pick(sums: Matrix, *, top: int, only: int) -> pd.DataFrame:
 
 def _say(model: RenewalModel | ChurnModel, X: Any, parts: Matrix, groups: _Groups, picked: pd.DataFrame, *,
          language: str) -> npt.NDArray[np.object_]:  # fmt: skip
-    """Words of each picked reason. It speaks through the column that moves most in its group's direction."""
+    """Words of each picked reason. It speaks through the first column that moves most in its group's direction."""
     frame = model.columns_.align(X)
     missing = frame.isna().to_numpy()
     words = np.full(len(picked), NONE_STRONG[language], dtype=object)
@@ -163,7 +163,7 @@ def _say(model: RenewalModel | ChurnModel, X: Any, parts: Matrix, groups: _Group
         at = np.flatnonzero(picked["g"] == g)
         rows = picked["at"].to_numpy()[at]
         pulls = parts[np.ix_(rows, members)]
-        pulls = pulls * np.sign(pulls.sum(axis=1))[:, None]
+        pulls = np.round(pulls * np.sign(pulls.sum(axis=1))[:, None], 3)
         pulls = np.where(missing[np.ix_(rows, members)] & (pulls > 0), pulls / 1e3, pulls)  # figures speak first
         speaker[at] = members[np.argmax(pulls, axis=1)] if len(rows) else -1
     for column in np.unique(speaker[speaker >= 0]):
