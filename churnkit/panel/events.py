@@ -42,13 +42,14 @@ class EventTable:
         self._fixed: dict[str, tuple[Ints, Ints | None]] = {}
         self._largest: dict[str, float] = {}
         self._times: dict[str, Ints] = {}
+        self._texts: dict[str, npt.NDArray[np.int32]] = {}
         self._words: dict[str, Any] = {}
 
     def __len__(self) -> int:
         return int(self.events.num_rows) if self.order is None else len(self.order)
 
     def _ordered(self, column: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-        return column if self.order is None else column[self.order]
+        return column if self.order is None else column.take(self.order)
 
     @cached_property
     def customer(self) -> Ints:
@@ -86,13 +87,11 @@ class EventTable:
     def mask(self, where: Where) -> Bools:
         """Rows that satisfy a condition; a null satisfies none."""
         if where not in self._masks:
-            column = self.events[where.column]
-            if where.op == "in":
-                assert isinstance(where.value, tuple)
-                hit = pc.is_in(column, value_set=pa.array(where.value, type=column.type))
+            if self.is_text(where.column):
+                codes = self._codes(where.column)
+                self._masks[where] = np.append(_satisfied(self._words[where.column], where), False)[codes]
             else:
-                hit = _COMPARE[where.op](column, pa.scalar(where.value))
-            self._masks[where] = self._ordered(np.asarray(pc.fill_null(hit, False), dtype=bool))
+                self._masks[where] = self._ordered(_satisfied(self.events[where.column], where))
         return self._masks[where]
 
     def is_text(self, column: str) -> bool:
@@ -100,14 +99,24 @@ class EventTable:
         kind = self.events.schema.field(column).type
         return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind))
 
+    def _codes(self, column: str) -> npt.NDArray[np.int32]:
+        """A text column as places among its words, past the last one for null."""
+        if column not in self._texts:
+            words = pc.dictionary_encode(self.events[column]).combine_chunks()
+            self._words[column] = words.dictionary
+            codes = np.asarray(pc.fill_null(words.indices.cast(pa.int32()), len(words.dictionary)), dtype=np.int32)
+            self._texts[column] = self._ordered(codes)
+        return self._texts[column]
+
     def values(self, column: str) -> Floats:
         """A content column as floats, NaN for null; texts as codes (see :meth:`decode`)."""
         if column not in self._values:
-            source = self.events[column]
             if self.is_text(column):
-                words = pc.dictionary_encode(source).combine_chunks()
-                self._words[column], source = words.dictionary, words.indices
-            self._values[column] = self._ordered(numbers(source))
+                values = self._codes(column).astype(np.float64)
+                values[values == len(self._words[column])] = np.nan
+            else:
+                values = self._ordered(numbers(self.events[column]))
+            self._values[column] = values
         return self._values[column]
 
     def present(self, column: str) -> Bools | None:
@@ -119,7 +128,7 @@ class EventTable:
 
     def decode(self, column: str, codes: Floats) -> Any:
         """Codes of a text column back as an Arrow text array."""
-        self.values(column)
+        self._codes(column)
         indices = pa.array(np.nan_to_num(codes, nan=0).astype(np.int64), mask=np.isnan(codes))
         return self._words[column].take(indices).cast(pa.string())
 
@@ -143,6 +152,15 @@ class EventTable:
         """The largest coarse part of a column."""
         self.fixed(column)
         return self._largest[column]
+
+
+def _satisfied(column: Any, where: Where) -> Bools:
+    if where.op == "in":
+        assert isinstance(where.value, tuple)
+        hit = pc.is_in(column, value_set=pa.array(where.value, type=column.type))
+    else:
+        hit = _COMPARE[where.op](column, pa.scalar(where.value))
+    return np.asarray(pc.fill_null(hit, False), dtype=bool)
 
 
 def from_fixed(coarse: Ints, fine: Ints | None) -> Floats:

@@ -18,7 +18,7 @@ from churnkit.errors import ContractError
 from churnkit.panel.arrays import Bools, Floats, Ints, Scalar
 from churnkit.panel.events import from_fixed
 from churnkit.panel.feature import Where
-from churnkit.panel.streams import Stream, keys
+from churnkit.panel.streams import Stream, in_order, keys
 
 _STRETCH = 100_000
 _Made = TypeVar("_Made")
@@ -57,10 +57,12 @@ class Pointers:
         self.low = {length: np.empty(len(moments), dtype=np.int64) for length in days}
         self.high = np.empty(len(moments), dtype=np.int64)
         for part in moments.stretches():
-            owner, cutoff = moments.owner[part], moments.seconds[part]
-            self.high[part] = stream.before(owner, cutoff)
+            mine = moments.take(part)
+            order = in_order(mine.keys)
+            owner, cutoff = mine.owner[order], mine.seconds[order]
+            self.high[part][order] = stream.before(owner, cutoff)
             for length, low in self.low.items():
-                low[part] = stream.since(owner, cutoff, length)
+                low[part][order] = stream.since(owner, cutoff, length)
 
 
 class Selection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ _SHIFT = 34
 _ORIGIN = int(np.datetime64("1700-01-01", "s").astype(np.int64))  # dates before 1970 exist
 LATEST = (1 << _SHIFT) - 1
 _PAIRS = 4_000_000
+_BLOCK = 2048
 
 
 def seconds(microseconds: Ints) -> Ints:
@@ -37,14 +39,25 @@ def keys(owner: Ints, at: Ints) -> Ints:
     return key
 
 
+def in_order(key: Ints) -> Ints | slice:
+    """What puts a key in order: nothing to do, as a rule."""
+    return slice(None) if bool(np.all(key[1:] >= key[:-1])) else np.argsort(key)
+
+
 def positions(key: Ints, needles: Ints) -> Ints:
-    """Where the needles belong in a sorted key; sought in their order, for neighbours lie in the cache together."""
-    if len(needles) < 2 or bool(np.all(needles[1:] >= needles[:-1])):
-        return np.searchsorted(key, needles)
-    order = np.argsort(needles)
+    """Where the needles belong in a sorted key; sought in their order, few at a time, so that the cache holds both."""
+    order = in_order(needles)
+    needles = needles[order]
     found = np.empty(len(needles), dtype=np.int64)
-    found[order] = np.searchsorted(key, needles[order])
-    return found
+    edges = [*np.searchsorted(key, needles[::_BLOCK]).tolist(), len(key)]
+    for block, (low, high) in enumerate(pairwise(edges)):
+        part = slice(block * _BLOCK, (block + 1) * _BLOCK)
+        np.add(np.searchsorted(key[low:high], needles[part]), low, out=found[part])
+    if isinstance(order, slice):
+        return found
+    back = np.empty_like(found)
+    back[order] = found
+    return back
 
 
 class Stream:
@@ -85,20 +98,22 @@ class Stream:
 
     def since(self, owner: Ints, cutoff: Ints, days: int | None) -> Ints:
         """Index of the first row of each owner in a window of `days`, or of its first row at all."""
-        begin = np.zeros_like(cutoff) if days is None else np.maximum(cutoff - days * 86_400, 0)
-        return positions(self.key, keys(owner, begin))
+        if days is not None:
+            return positions(self.key, keys(owner, np.maximum(cutoff - days * 86_400, 0)))
+        fresh = np.flatnonzero(np.diff(owner, prepend=owner[:1] - 1))
+        begin = positions(self.key, owner[fresh] << _SHIFT)
+        return np.repeat(begin, np.diff(fresh, append=len(owner)))
 
 
 def customer_order(table: EventTable, clock: str) -> Ints | None:
     """Rows whose clock has a time, in the order (customer, clock, seen, id); None if so they stand."""
     at, seen = table.time(clock), table.time(f"{clock}_seen")
-    timed = at < NEVER
-    timed &= seen < NEVER
+    timed = (at < NEVER) & (seen < NEVER)
     rows = None if timed.all() else np.flatnonzero(timed)
-    key = _key_of(table.customer, at, rows)
+    key = keys(table.customer, seconds(at)) if rows is None else keys(table.customer[rows], seconds(at[rows]))
     if not np.all(key[1:] >= key[:-1]):
-        order = np.argsort(key)
-        rows, key = order if rows is None else rows[order], key[order]
+        order, key = _sorted(key)
+        rows = order if rows is None else rows[order]
     tied = np.zeros(len(key), dtype=bool)
     np.equal(key[1:], key[:-1], out=tied[1:])
     tied[:-1] |= tied[1:]
@@ -109,8 +124,23 @@ def customer_order(table: EventTable, clock: str) -> Ints | None:
     return rows
 
 
-def _key_of(owner: Ints, at: Ints, rows: Ints | None) -> Ints:
-    return keys(owner, seconds(at)) if rows is None else keys(owner[rows], seconds(at[rows]))
+def _sorted(key: Ints) -> tuple[Ints, Ints]:
+    """The order of a key, and the key in that order, coarser if need be.
+
+    Key and position go into one integer, for sorting is much cheaper than finding an order. What it has no bits for is
+    left off the seconds: rows of an owner that then look alike are ties, and put right as such.
+    """
+    owner, second = key >> _SHIFT, key & LATEST
+    second -= second.min()
+    bits, wide = len(key).bit_length(), int(second.max()).bit_length()
+    cut = max(wide + bits + int(owner.max()).bit_length() - 63, 0)
+    owner <<= wide - cut
+    second >>= cut
+    owner |= second
+    owner <<= bits
+    owner |= np.arange(len(key))
+    owner.sort()
+    return owner & ((1 << bits) - 1), owner >> bits
 
 
 def customer_stream(table: EventTable, clock: str) -> Stream:

@@ -12,7 +12,6 @@ from churnkit.panel.arrays import NEVER
 from churnkit.panel.build import build_panel
 from churnkit.panel.feature import Feature, Where
 from churnkit.panel.kernel import compute_features
-from churnkit.panel.streams import chunks
 
 from .tiny import term, tiny
 
@@ -216,26 +215,6 @@ def _events(**columns):
     return pa.table({name: pa.array(values) for name, values in made.items()})
 
 
-def test_the_kernel_takes_any_order_of_rows_and_of_observations():
-    rng, day = np.random.default_rng(0), 86_400_000_000
-    at = (rng.integers(0, 400, 300) * day).tolist()
-    seen = [t + int(d) * day for t, d in zip(at, rng.integers(0, 20, 300), strict=True)]
-    wait = rng.integers(0, 100, 300).astype(float).tolist()
-    events = _events(customer=rng.integers(0, 5, 300).tolist(), started_at=at, started_at_seen=seen, wait_seconds=wait)
-    who = pa.table(
-        {"customer": rng.integers(0, 6, 50), "policy": np.full(50, -1), "cutoff": rng.integers(0, 420, 50) * day}
-    )
-    specs = [
-        Feature(a, "interactions", a, column="wait_seconds", days=90) for a in ("sum", "min", "max", "last", "slope")
-    ]
-    mixed, back = rng.permutation(300), rng.permutation(50)
-    straight = compute_features(who, {"interactions": events}, specs).to_pandas()
-    turned = compute_features(
-        who.take(pa.array(back)), {"interactions": events.take(pa.array(mixed))}, specs
-    ).to_pandas()
-    pd.testing.assert_frame_equal(straight.iloc[back].reset_index(drop=True), turned, check_exact=True)
-
-
 def test_no_events_and_no_observations_are_fine():
     events = _events(
         customer=np.array([], np.int64), started_at=np.array([], np.int64), wait_seconds=np.array([], float)
@@ -249,13 +228,6 @@ def test_no_events_and_no_observations_are_fine():
     assert found.num_rows == 0
     one = pa.table({"customer": [0], "policy": [-1], "cutoff": [0]})
     assert compute_features(one, {"interactions": events}, specs).to_pydict()["sum"] == [0.0]
-
-
-def test_chunks_cover_all_observations_once():
-    sizes = np.array([3_000_000, 2_000_000, 0, 5_000_000, 1])
-    parts = list(chunks(sizes))
-    assert len(parts) > 1
-    assert np.concatenate([np.arange(5)[p] for p in parts]).tolist() == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
