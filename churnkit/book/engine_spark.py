@@ -125,6 +125,10 @@ class SparkEngine(Engine):
             for name in names:
                 self._session.catalog.dropTempView(name)
 
+    def repeated(self, query: str, column: str, *, rows: int) -> pa.Table:
+        """Return the values of a query's column that come more than once."""
+        return self.sql(f"SELECT {column} FROM ({query}) AS q GROUP BY {column} HAVING count(*) > 1")
+
     def batches(self, query: str) -> Generator[pa.RecordBatch]:
         """Run a query and give its rows a batch at a time, an empty one first."""
         rows = self.sql(query)

@@ -162,17 +162,17 @@ def key_columns(spec: Table) -> tuple[str, ...]:
     return ("line", "product", "valid_from") if spec.name == "economics" else (spec.key,)
 
 
-def repeats_count_sql(spec: Table, settings: Settings) -> str:
-    """Rows with a key, and distinct keys: equal in a clean table. Hashes may only err towards a repeat."""
+def keys_sql(spec: Table, settings: Settings) -> str:
+    """A hash of each row's key, ``h``: distinct in a clean table. Hashes may only err towards a repeat."""
     keys = ", ".join(quote(key) for key in key_columns(spec))
     return (
-        f"SELECT count(*) AS filled, count(DISTINCT hash({keys})) AS keys FROM raw_{spec.name}"
+        f"SELECT hash({keys}) AS h FROM raw_{spec.name}"
         f" WHERE {quote(spec.key)} IS NOT NULL AND {before_cutoff_sql(spec, settings)}"
     )
 
 
 def repeats_select(source: Source, settings: Settings) -> str:
-    """The query behind ``repeats_<table>``: rows whose key comes more than once.
+    """The query behind ``repeats_<table>``: rows whose key comes more than once, its hash in ``repeated_<table>``.
 
     Columns: _row; duplicate (a copy of an earlier row); unordered (other content, and no recorded_at tells which
     is later); superseded_at (from when a later version is visible).
@@ -191,7 +191,7 @@ WITH kept AS (SELECT * FROM raw_{table}
  twice AS (SELECT *, {order} AS version, coalesce({seen}, {order}) AS seen, hash({content}) AS content,
              row_number() OVER (PARTITION BY {content} ORDER BY _row) > 1 AS duplicate
            FROM (SELECT *, count(*) OVER (PARTITION BY {keys}) AS copies FROM kept SEMI JOIN
-                  (SELECT hash({keys}) AS h FROM kept GROUP BY ALL HAVING count(*) > 1) AS s ON hash({keys}) = s.h)
+                  repeated_{table} AS s ON hash({keys}) = s.h)
            WHERE copies > 1),
  versions AS (SELECT _row, count(*) OVER (PARTITION BY {keys}, version) > 1 AS unordered,
                 {
