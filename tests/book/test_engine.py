@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -52,3 +53,16 @@ def test_an_impossible_memory_limit_is_a_usage_error(tables):
     settings = Settings(data_cutoff="2026-01-01", engine=EngineSettings(memory_limit="plenty"))
     with pytest.raises(UsageError, match=r"\[engine\]"):
         open_book(tables, settings=settings)
+
+
+def test_values_that_repeat_are_found_in_one_pass_and_in_several(monkeypatch):
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 2**63, 5000, dtype=np.uint64)
+    values[100:130] = values[:30]
+    engine = Engine()
+    engine.read_arrow("t", pa.table({"h": rng.permutation(values)}))
+    for most in (8_000_000, 900):
+        monkeypatch.setattr("churnkit.book.engine._SORTED", most)
+        found = engine.repeated("SELECT h FROM t", "h", rows=len(values))
+        assert sorted(found["h"].to_pylist()) == sorted(values[:30].tolist())
+        assert engine.repeated("SELECT DISTINCT h FROM t", "h", rows=len(values)).num_rows == 0
