@@ -83,9 +83,12 @@ class Book:
         """Whether some key of the table comes twice before the cutoff; ``repeats_<table>`` then holds those rows."""
         if table not in self._repeats:
             self._raw(table)
-            counted = self._run(views.repeats_count_sql(self.schema[table], self.settings)).to_pylist()[0]
-            self._repeats[table] = counted["filled"] > counted["keys"]
+            query = views.keys_sql(self.schema[table], self.settings)
+            with self._refusals(query):
+                twice = self._engine.repeated(query, "h", rows=self.rows(table))
+            self._repeats[table] = twice.num_rows > 0
             if self._repeats[table]:
+                self.lay(f"repeated_{table}", twice)
                 query = views.repeats_select(self.sources[table], self.settings)
                 self._run(f"CREATE TABLE repeats_{table} AS {query}")
         return self._repeats[table]
