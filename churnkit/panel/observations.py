@@ -117,7 +117,8 @@ def churn_risk_set(terms: Terms, snapshots: Ints, *, as_known: bool = False) -> 
         inside = (terms.start <= snapshot) & (snapshot < terms.covered_until(snapshot))
         rows = np.flatnonzero(terms.visible(snapshot) & inside)
         unsold = terms.known_unsold(rows, snapshot) if as_known else ~terms.sold_term[terms.term[rows]]
-        customer = np.unique(terms.customer[rows[~unsold]])
+        customer = terms.customer[rows[~unsold]]  # ascending, as the rows are
+        customer = customer[np.diff(customer, prepend=-1) != 0]
         none = np.full(len(customer), -1, dtype=np.int64)
         parts.append(RiskSet(none, customer, np.full(len(customer), snapshot), none))
     return _together(parts, {})
@@ -178,10 +179,9 @@ def observation_frame(terms: Terms, risk: RiskSet) -> pd.DataFrame:
     """Observations with their ids in words."""
     has = risk.row >= 0
     row = pa.array(np.maximum(risk.row, 0), mask=~has)
-    customer = terms.customer_ids.take(pa.array(risk.customer)).to_pandas().astype("str")
-    policy = terms.policy_ids.take(terms.table["policy"].combine_chunks().take(row)).to_pandas().astype("str")
-    term = terms.table["term_id"].combine_chunks().take(row).to_pandas().astype("str")
-    line = terms.table["line"].combine_chunks().take(row).to_pandas().astype("str")
+    customer = _texts(terms.customer_ids, pa.array(risk.customer))
+    policy = _texts(terms.policy_ids, terms.table["policy"].combine_chunks().take(row))
+    term, line = (_texts(terms.table[name].combine_chunks(), row) for name in ("term_id", "line"))
     end = pd.Series(np.where(has, terms.end[risk.row] if len(terms.end) else 0, 0).view("datetime64[us]")).where(has)
     return pd.DataFrame({
         "entity": term.where(has, customer), "customer_id": customer, "policy_id": policy, "term_id": term,
@@ -189,6 +189,14 @@ def observation_frame(terms: Terms, risk: RiskSet) -> pd.DataFrame:
         "lead_days": np.where(has, risk.lead, np.nan),
         "end_date": end,
     })  # fmt: skip
+
+
+def _texts(values: Any, rows: pa.Array) -> pd.Series[Any]:
+    """Texts at some rows, null where there is no row."""
+    if rows.null_count == len(rows):
+        return pd.Series(pa.nulls(len(rows), pa.string()).to_pandas(), dtype="str")
+    found: pd.Series[Any] = values.take(rows).to_pandas().astype("str")
+    return found
 
 
 def data_cutoff(book: Book) -> int:

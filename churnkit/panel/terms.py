@@ -19,6 +19,7 @@ from churnkit.panel.attributes import KNOWN
 from churnkit.panel.load import moment, owned, places
 from churnkit.panel.owners import Owners, load_owners
 from churnkit.panel.spells import CANCELLED, last_of, taken_up
+from churnkit.panel.streams import keys, seconds
 from churnkit.panel.ties import Ties, tie_queries, ties_of
 
 OWN = "own {}"
@@ -61,6 +62,8 @@ class Terms:
     @cached_property
     def term(self) -> Ints:
         """Term codes: versions of one term share a code."""
+        if (self.superseded == NEVER).all():  # one version each
+            return np.arange(len(self.superseded))
         return np.asarray(pd.factorize(self.table["term_id"].to_pandas())[0], dtype=np.int64)
 
     @cached_property
@@ -230,16 +233,26 @@ def terms_of(tables: Mapping[str, pa.Table], match: tuple[str, ...]) -> Terms:
     first = int(customers["customer"][0].as_py()) if customers.num_rows else 0
     policies, ties = ties_of(tables, match, first=first)
     rows = tables["terms"].combine_chunks()
-    codes = {
-        "customer": np.asarray(rows["customer"], dtype=np.int64) - first,
-        "policy": places(rows["policy_id"], policies),
-    }
-    for name, code in codes.items():
-        rows = rows.drop_columns(name) if name in rows.column_names else rows
-        rows = rows.append_column(name, pa.array(code))
-    order = [(name, "ascending") for name in ("customer", "start_date", "term_id", "superseded")]
+    customer = np.asarray(rows["customer"], dtype=np.int64) - first
+    rows = rows.set_column(rows.schema.get_field_index("customer"), "customer", pa.array(customer))
+    rows = rows.append_column("policy", pa.array(places(rows["policy_id"], policies))).drop_columns("policy_id")
     ids = customers["customer_id"].combine_chunks()
-    return Terms(rows.sort_by(order).combine_chunks(), ids, policies, ties, first)
+    return Terms(rows.take(pa.array(_order(rows, customer))).combine_chunks(), ids, policies, ties, first)
+
+
+def _order(rows: pa.Table, customer: Ints) -> Ints:
+    """The order (customer, start, term_id, superseded); texts are looked at only where terms begin together."""
+    start, superseded = (np.asarray(rows[name], dtype=np.int64) for name in ("start_date", "superseded"))
+    key = keys(customer, seconds(start))
+    order = np.argsort(key, kind="stable")
+    tied = np.zeros(len(order), dtype=bool)
+    same = np.diff(key[order]) == 0
+    tied[1:] |= same
+    tied[:-1] |= same
+    some = order[tied]
+    ids = pc.rank(rows["term_id"].take(pa.array(some)).combine_chunks(), tiebreaker="dense")
+    order[tied] = some[np.lexsort((superseded[some], np.asarray(ids), start[some], key[some]))]
+    return order
 
 
 def load_terms(book: Book) -> Terms:
