@@ -1,0 +1,82 @@
+"""Scores of a book in parts, here or on Spark: the same rows, reasons and findings, by the same model file."""
+
+from __future__ import annotations
+
+import joblib
+import pandas as pd
+import pytest
+
+from churnkit.apps.scoring import score
+from churnkit.book.open import open_book
+from churnkit.errors import ContractError
+from churnkit.models.classifier import ChurnModel, RenewalModel
+from churnkit.panel.build import build_panel
+from churnkit.panel.catalog import standard_features
+from churnkit.simulate import simulate_book
+from churnkit.simulate.messy import damage
+from churnkit.value.lifetime import LifetimeValue
+
+AS_OF = "2026-09-01"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A book that says "livestream" where training, on the clean one, saw other channels."""
+    root = tmp_path_factory.mktemp("scored")
+    clean = simulate_book(root, customers=500, years=4, seed=9, truth=False)
+    damage(clean, root / "twin", "DRF30")
+    return clean, root / "twin"
+
+
+@pytest.fixture(scope="module")
+def models(folder, tmp_path_factory):
+    """A value with its renewal model, and a churn model: from files, as elsewhere."""
+    book, place = open_book(folder[0]), tmp_path_factory.mktemp("models")
+    renewal, churn = (build_panel(book, target, features=standard_features(target)[::4] + own(target))
+                      for target in ("renewal", "churn"))  # fmt: skip
+    model = RenewalModel(n_estimators=40).fit(renewal.X, renewal.y, features=renewal.features)
+    joblib.dump(LifetimeValue(economics=book).fit(renewal, model), place / "value.joblib")
+    joblib.dump(ChurnModel(n_estimators=40).fit(churn.X, churn.y, features=churn.features), place / "churn.joblib")
+    return {path.stem: joblib.load(path) for path in place.iterdir()}
+
+
+def own(target):
+    """Features by which rows differ by text, as premium and channel do."""
+    rest = standard_features(target)
+    return tuple(f for f in rest if f.name in ("premium", "channel") and f not in rest[::4])
+
+
+def scored(book, models, target, **more):
+    told, value = [], models["value"] if target == "renewal" else None
+    model = models["churn"] if value is None else value.model_
+    rows = score(book, model, as_of=AS_OF, value=value, tell=told.append, language="zh", **more)
+    return rows, told
+
+
+def same(left, right):
+    pd.testing.assert_frame_equal(left[0], right[0], check_exact=True)
+    assert left[1] == right[1]
+
+
+@pytest.mark.parametrize(("target", "parts"), [("renewal", 7), ("churn", 20)])
+def test_rows_are_the_same_in_any_number_of_parts(target, parts, folder, models):
+    book = open_book(folder[1])
+    whole = scored(book, models, target)
+    assert whole[0]["reason_2"].notna().any()
+    if target == "renewal":
+        assert [finding.code for finding in whole[1]] == ["DRF30"]
+        assert whole[0]["value"].notna().all()
+    same(scored(book, models, target, partitions=parts), whole)
+
+
+def test_a_day_without_cover_is_told_as_by_a_panel(folder, models):
+    with pytest.raises(ContractError, match=r"at least one observation.*Check as_of"):
+        score(open_book(folder[0]), models["churn"], as_of="1999-01-01", partitions=2)
+
+
+@pytest.mark.spark
+def test_rows_scored_by_executors_are_the_same(folder, models, spark):
+    here, there = open_book(folder[1]), open_book(folder[1], spark=spark)
+    for target in ("renewal", "churn"):
+        same(scored(there, models, target), scored(here, models, target))
+    there.close()
