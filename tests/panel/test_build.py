@@ -30,8 +30,7 @@ def panels(simulated):
     return {target: build_panel(simulated, target, keep_unlabelled=True) for target in ("renewal", "churn")}
 
 
-@pytest.mark.parametrize("target", ["renewal", "churn"])
-@pytest.mark.parametrize("partitions", [2, 7])
+@pytest.mark.parametrize(("target", "partitions"), [("renewal", 2), ("churn", 7)])
 def test_any_number_of_partitions_gives_the_identical_panel(simulated, panels, target, partitions):
     done = []
     again = build_panel(
