@@ -288,7 +288,11 @@ def _refusals() -> Iterator[None]:
 def _refused(error: Exception) -> EngineError:
     condition = error.getCondition() if isinstance(error, pyspark.errors.PySparkException) else None
     java = getattr(error, "java_exception", None)
+    while java is not None and java.getCause() is not None and "awaitResult" in str(java.getMessage()):
+        java = java.getCause()
     text = str(java.getMessage() if java is not None else error)
+    if "Python worker exited" in text:
+        return EngineError("a Python worker of Spark died, as when its memory runs out: take more partitions")
     first = next((line for line in text.splitlines() if line.strip()), type(error).__name__)
     first = re.sub(r"^\[[A-Z_.]+\] ", "", re.sub(r"\s*SQLSTATE: \w+.*$", "", first))
     return EngineError(first, missing_table=condition == "TABLE_OR_VIEW_NOT_FOUND")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 import pandas as pd
 import pyarrow as pa
@@ -99,3 +100,11 @@ def test_a_query_that_fails_on_an_executor_is_an_error_of_the_query(coded):
     for book in coded:
         with pytest.raises(ContractError, match="The engine must be able to answer"):
             list(book.by_bucket(broken, digest, buckets=[0, 1]))
+
+
+def test_a_worker_that_dies_is_told(coded):
+    def work(bucket, tables):
+        os._exit(3)
+
+    with pytest.raises(ContractError, match=r"worker of Spark died.*more partitions"):
+        list(coded[1].by_bucket({"one": "SELECT bucket, customer FROM codes"}, work, buckets=[0, 1]))
