@@ -57,13 +57,22 @@ def run(task: dict[str, Any], result: list[tuple[pa.Table, dict[str, Any]]]) -> 
     return size
 
 
-def _sorted(path: Path, columns: list[str]) -> pa.Table:
+def _sorted(path: Path, columns: list[str]) -> list[Any]:
+    """The columns in the order of owner and clock; words and owners as whole numbers."""
     owner, clock = columns[:2]
     words = [name for name in columns if name in _WORDS]
-    found = pq.read_table(path, columns=columns, read_dictionary=[owner, *words]).unify_dictionaries().combine_chunks()
-    code = found[owner].chunk(0).indices.to_numpy().astype(np.int64)
-    at = found[clock].cast(pa.timestamp("s")).cast(pa.int64()).to_numpy()
-    return found.take(pa.array(np.argsort(code << 34 | at)))
+    found = pq.read_table(path, columns=columns, read_dictionary=[owner, *words]).unify_dictionaries()
+    at = _plain(found[clock].cast(pa.timestamp("s")).cast(pa.int64()).chunks)
+    code = _plain([each.indices for each in found[owner].chunks]).astype(np.int64)
+    order = np.argsort(code << 34 | at)
+    plain = [[each.indices for each in found[name].chunks] if name in words else found[name].chunks
+             for name in columns[1:]]  # fmt: skip
+    return [_plain(chunks)[order] for chunks in plain]
+
+
+def _plain(chunks: list[Any]) -> Any:
+    filled = [each.fill_null(0) if each.null_count else each for each in chunks]
+    return np.concatenate([each.to_numpy(zero_copy_only=False) for each in filled])
 
 
 def shape(found: tuple[int, int]) -> tuple[int, int]:
