@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from churnkit.panel.catalog.making import Area, equals, named, two
+from churnkit.panel.catalog.making import Area, among, equals, named, two
 
 BY_CUSTOMER = equals("initiator", "customer")
-_CHANNELS = {"phone": ("by phone", "电话"), "chat": ("by chat", "在线"), "branch": ("at a branch", "柜面"),
-             "app": ("in the app", "APP")}  # fmt: skip
+_CHANNELS = {"phone": ("by phone", "电话", ("热线",)), "chat": ("by chat", "在线", ("在线客服",)),
+             "branch": ("at a branch", "柜面", ("网点", "门店")), "app": ("in the app", "APP", ())}  # fmt: skip
 _TOPICS = {"billing": ("billing", "缴费"), "claim": ("a claim", "理赔"), "cover": ("cover", "保障"),
            "cancel": ("cancelling", "退保"), "price": ("the price", "价格"),
            "renewal": ("renewal", "续保")}  # fmt: skip
-"""Words for channels and topics; an insurer's own are mapped to them under ``[interactions.values]``."""
+"""Words for channels and topics in two languages; other ones are mapped to them under ``[interactions.values]``."""
 
 _contact = Area("interactions", "contacts", "servicing")
 _FREQUENT = _contact.over((30, 90, 365, None), "contacts", "count", "contacts by the customer {span}: {value}",
@@ -41,10 +41,10 @@ _through = Area("interactions", "contact channels", "servicing", where=BY_CUSTOM
 CHANNELS = (
     *(
         feature
-        for channel, (en, zh) in _CHANNELS.items()
+        for channel, (en, zh, more) in _CHANNELS.items()
         for feature in _through.over(
             (90, 365), f"contacts_{channel}", "count", f"contacts {en} {{span}}: {{value}}",
-            f"{{span}}{zh}联系{{value}}次", where=(*BY_CUSTOMER, *equals("channel", channel)),
+            f"{{span}}{zh}联系{{value}}次", where=(*BY_CUSTOMER, *among("channel", channel, zh, *more)),
         )
     ),
     _through("contact_channel_last", "last", "channel of the customer's last contact: {value}",
@@ -60,7 +60,7 @@ TOPICS = (
         for topic, (en, zh) in _TOPICS.items()
         for feature in _about.over(
             (90, 365), f"contacts_{topic}", "count", f"contacts about {en} {{span}}: {{value}}",
-            f"{{span}}就{zh}事项联系{{value}}次", where=(*BY_CUSTOMER, *equals("topic", topic)),
+            f"{{span}}就{zh}事项联系{{value}}次", where=(*BY_CUSTOMER, *among("topic", topic, zh)),
         )
     ),
     _about("contact_topic_last", "last", "topic of the customer's last contact: {value}", "客户上次联系事项：{value}",
