@@ -9,6 +9,8 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 Vector = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.intp]
 MANY_EVENTS = 5_000
 _CLIP = 13.8  # log-odds of one in a million
 
@@ -24,10 +26,15 @@ class Calibrator:
     the blocks of an isotonic regression by straight lines on the logit scale (``isotonic``; centred, as in [2]_),
     with slope 1 beyond the outermost blocks, so that order is kept and no probability reaches 0 or 1.
 
+    ``covariance`` is that of (intercept, slope, lead_shift) by the sandwich of [3]_, a customer's rows being one unit,
+    for stacked leads tell of one outcome; ``errors`` are those of the isotonic blocks, in log-odds. A level that was
+    set again keeps them: it solves the same equation, on the same outcomes.
+
     References
     ----------
     .. [1] Platt (1999), Probabilistic outputs for support vector machines.
     .. [2] Oron and Flournoy (2017), Centered isotonic regression, Statistics in Biopharmaceutical Research 9(3).
+    .. [3] Liang and Zeger (1986), Longitudinal data analysis using generalized linear models, Biometrika 73(1).
     """
 
     kind: str = "none"
@@ -37,6 +44,8 @@ class Calibrator:
     lead_centre: float = 0.0
     level: float = 0.0
     knots: tuple[tuple[float, float], ...] = field(default=(), repr=False)
+    covariance: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
+    errors: tuple[float, ...] = field(default=(), repr=False)
 
     def predict(self, score: Vector, lead: Vector | None = None) -> Vector:
         """Return the probability of class 1 for raw scores (log-odds) of shape (n_rows,).
@@ -48,11 +57,42 @@ class Calibrator:
         """
         return np.asarray(expit(np.clip(self._logit(score, lead), -_CLIP, _CLIP)), dtype=np.float64)
 
-    def _logit(self, score: Vector, lead: Vector | None) -> Vector:
+    def interval(self, score: Vector, lead: Vector | None = None) -> tuple[Vector, Vector]:
+        """Return the ends of the 95 % interval of the calibrated probability, each of shape (n_rows,).
+
+        It is the calibration's own sampling error, on the logit scale: how well the rows it was learnt on tell how
+        often rows of this score are of class 1. What the trees do not know of a row is not in it. NaN where nothing was
+        learnt.
+        """
+        eta, wide = self._logit(score, lead), 1.959964 * self._error(score, lead)
+        low, high = (expit(np.clip(eta + side * wide, -_CLIP, _CLIP)) for side in (-1.0, 1.0))
+        return np.asarray(low), np.asarray(high)
+
+    def _error(self, score: Vector, lead: Vector | None) -> Vector:
+        """Standard error of the calibrated log-odds."""
+        score = np.asarray(score, dtype=np.float64)
+        if not self.covariance:
+            return np.full(len(score), np.nan)
+        covariance, ages = np.array(self.covariance), self._ages(lead, len(score))
+        Z = np.column_stack([np.ones(len(score)), score, ages])[:, : len(covariance)]
+        if not self.knots:
+            return np.asarray(np.sqrt(np.einsum("ij,jk,ik->i", Z, covariance, Z)))
+        block = np.interp(self._eta(score, lead), np.array(self.knots)[:, 0], self.errors)
+        shift = covariance[2, 2] if len(covariance) == 3 else 0.0
+        return np.asarray(np.sqrt(block**2 + shift * ages**2))
+
+    def _ages(self, lead: Vector | None, rows: int) -> Vector:
+        """``g(lead)``; 0 where there is no lead."""
+        if lead is None:
+            return np.zeros(rows)
+        return np.asarray(np.log1p(np.nan_to_num(lead, nan=np.expm1(self.lead_centre))) - self.lead_centre)
+
+    def _eta(self, score: Vector, lead: Vector | None) -> Vector:
         eta = self.intercept + self.slope * np.asarray(score, dtype=np.float64)
-        if lead is not None and self.lead_shift:
-            eta = eta + self.lead_shift * (np.log1p(np.nan_to_num(lead, nan=np.expm1(self.lead_centre)))
-                                           - self.lead_centre)  # fmt: skip
+        return eta + self.lead_shift * self._ages(lead, len(eta)) if self.lead_shift else eta
+
+    def _logit(self, score: Vector, lead: Vector | None) -> Vector:
+        eta = self._eta(score, lead)
         if not self.knots:
             return eta + self.level
         x, y = np.array(self.knots).T
@@ -117,7 +157,7 @@ def logistic_fit(Z: npt.NDArray[np.float64], y: Vector, *, penalty: Vector, weig
 
 
 def fit_calibrator(score: Vector, y: Vector, *, lead: Vector | None = None, kind: str = "auto",
-                   repeats: float = 1.0) -> Calibrator:  # fmt: skip
+                   repeats: float = 1.0, people: Codes | None = None) -> Calibrator:  # fmt: skip
     """Learn a :class:`Calibrator` on scores of rows that the trees did not see.
 
     Parameters
@@ -129,6 +169,8 @@ def fit_calibrator(score: Vector, y: Vector, *, lead: Vector | None = None, kind
         ``auto`` takes isotonic with more than 5,000 events of the rarer class.
     repeats : float
         How many rows tell of one outcome (stacked leads): events are counted once.
+    people : array of int of shape (n_rows,), optional
+        Customers' codes, for the errors.
 
     Raises
     ------
@@ -140,13 +182,14 @@ def fit_calibrator(score: Vector, y: Vector, *, lead: Vector | None = None, kind
     if kind == "none" or y.min() == y.max():
         return Calibrator()
     events = min(y.sum(), len(y) - y.sum()) / repeats
-    fitted = _sigmoid(score, y, lead, repeats)
+    fitted = _sigmoid(score, y, lead, repeats, people)
     if kind == "sigmoid" or (kind == "auto" and events <= MANY_EVENTS):
         return fitted
-    return replace(fitted, kind="isotonic", knots=_knots(fitted._logit(score, lead), y))
+    knots, errors = _knots(fitted._eta(score, lead), y, repeats=repeats, people=people)
+    return replace(fitted, kind="isotonic", knots=knots, errors=errors)
 
 
-def _sigmoid(score: Vector, y: Vector, lead: Vector | None, repeats: float) -> Calibrator:
+def _sigmoid(score: Vector, y: Vector, lead: Vector | None, repeats: float, people: Codes | None) -> Calibrator:
     centre = 0.0
     columns = [np.ones(len(y)), score]
     if lead is not None and np.nanmin(lead) < np.nanmax(lead):
@@ -160,12 +203,32 @@ def _sigmoid(score: Vector, y: Vector, lead: Vector | None, repeats: float) -> C
     beta = logistic_fit(Z, y, penalty=penalty, weight=weight, offset=score)  # what comes on top of slope 1
     slope = max(1.0 + float(beta[1]), 1e-3)
     shift = float(beta[2]) if Z.shape[1] == 3 else 0.0
-    fitted = Calibrator("sigmoid", float(beta[0]), slope, shift, centre)
+    sandwich = _sandwich(Z, y, expit(score + Z @ beta), penalty=penalty, repeats=repeats, people=people)
+    fitted = Calibrator("sigmoid", float(beta[0]), slope, shift, centre, covariance=sandwich)
     return fitted if slope > 1e-3 else fitted.recentred(score, y, lead)
 
 
-def _knots(eta: Vector, y: Vector, *, bins: int = 60) -> tuple[tuple[float, float], ...]:
-    """Centred isotonic regression of `y` on `bins` equal groups of `eta`, as (eta, logit) of its blocks."""
+def _sandwich(Z: Matrix, y: Vector, p: Vector, *, penalty: Vector, repeats: float,
+              people: Codes | None) -> tuple[tuple[float, ...], ...]:  # fmt: skip
+    """Covariance of penalised coefficients, what the penalty knew beforehand counted as one more observation."""
+    bread = np.linalg.inv((Z.T * (p * (1 - p))) @ Z / repeats + np.diag(penalty))
+    units = _by_unit(Z * ((y - p) / repeats)[:, None], people)
+    alike = 1.0 if people is not None else repeats
+    found = bread @ (alike * units.T @ units + np.diag(penalty)) @ bread
+    return tuple(tuple(map(float, row)) for row in found)
+
+
+def _by_unit(rows: Matrix, people: Codes | None) -> Matrix:
+    """Sums of rows by customer."""
+    if people is None:
+        return rows
+    codes = np.unique(people, return_inverse=True)[1]
+    return np.column_stack([np.bincount(codes, column) for column in rows.T])
+
+
+def _knots(eta: Vector, y: Vector, *, repeats: float, people: Codes | None,
+           bins: int = 60) -> tuple[tuple[tuple[float, float], ...], tuple[float, ...]]:  # fmt: skip
+    """Centred isotonic regression of `y` on `bins` equal groups of `eta`: its blocks (eta, logit), and their errors."""
     order = np.argsort(eta, kind="stable")
     groups = [g for g in np.array_split(order, min(bins, len(order))) if len(g)]
     blocks: list[list[float]] = []  # rows, sum of eta, sum of y
@@ -177,4 +240,10 @@ def _knots(eta: Vector, y: Vector, *, bins: int = 60) -> tuple[tuple[float, floa
     x = np.array([b[1] / b[0] for b in blocks])
     rate = np.array([(b[2] + 0.5) / (b[0] + 1.0) for b in blocks])
     keep = np.r_[True, np.diff(np.maximum.accumulate(rate)) > 0] & np.r_[True, np.diff(x) > 0]
-    return tuple((float(a), float(b)) for a, b in zip(x[keep], logit(rate[keep]), strict=True))
+    errors, ends = [], np.cumsum([int(b[0]) for b in blocks])
+    for rows, p in zip(np.split(order, ends[:-1]), rate, strict=True):
+        units = _by_unit((y[rows] - p)[:, None], None if people is None else people[rows])
+        alike = 1.0 if people is not None else repeats
+        errors.append(float(np.sqrt(alike * (units**2).sum()) / (len(rows) * p * (1 - p))))
+    knots = tuple((float(a), float(b)) for a, b in zip(x[keep], logit(rate[keep]), strict=True))
+    return knots, tuple(np.array(errors)[keep].tolist())

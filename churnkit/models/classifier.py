@@ -11,11 +11,13 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from churnkit.errors import UsageError
+from churnkit.models.base_rates import BaseRates
 from churnkit.models.baselines import Baselines
 from churnkit.models.columns import Columns, Floats, as_frame, check_labels
+from churnkit.models.given import given_dates, given_people, given_specs
 from churnkit.models.schedule import Recipe, Rows, due_days, train
 from churnkit.models.trees import DEEPEST, gains, raw_scores, threads
+from churnkit.models.verdict import UNJUDGED, Mark
 from churnkit.panel import catalog
 from churnkit.panel.feature import Feature
 
@@ -84,7 +86,7 @@ class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         columns = Columns.learn(X)
         n = len(as_frame(X))
         target = check_labels(y, n, min_events=self.min_events)
-        dates, people, specs = _dates(cutoff, n), _people(groups, n), _specs(features)
+        dates, people, specs = given_dates(cutoff, n), given_people(groups, n), given_specs(features)
         matrix = columns.matrix(X)
         lead = self._lead(columns, matrix)
         rows = Rows(matrix, target, lead, people, due_days(dates, lead))
@@ -95,6 +97,8 @@ class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.baselines_ = Baselines.learn(matrix, target, columns=columns, gain=gains(self.booster_), cutoff=dates)
         self.categories_ = dict(columns.categories)
         self.base_rate_ = float(target.mean())
+        self.base_rates_ = BaseRates.learn(target, people=people, cutoff=dates, lead=lead)
+        self.mark_: Mark = UNJUDGED
         self.classes_ = np.array([0, 1])
         self.n_features_in_ = len(columns.names)
         if columns.named:
@@ -113,6 +117,37 @@ class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         matrix = self.columns_.matrix(X)
         one = self.calibrator_.predict(self._scores(matrix), self._lead(self.columns_, matrix))
         return np.column_stack([1.0 - one, one])
+
+    def predict_interval(self, X: Any) -> pd.DataFrame:
+        """Return the 95 % interval of the calibrated probability of class 1.
+
+        It is the calibration's sampling error, customers as units: how well later rows tell how often rows of such a
+        score come true. It holds for all rows alike scored together, not for one customer's own unknown chance, and the
+        trees' own error is not in it. NaN without calibration.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, 2): ``low`` and ``high``, indexed like X
+        """
+        check_is_fitted(self, "booster_")
+        matrix = self.columns_.matrix(X)
+        low, high = self.calibrator_.interval(self._scores(matrix), self._lead(self.columns_, matrix))
+        return pd.DataFrame({"low": low, "high": high}, index=X.index if isinstance(X, pd.DataFrame) else None)
+
+    def judged(self, by: Any) -> _BookModel:
+        """Take over the mark of an evaluation or a backtest on later rows; everything downstream repeats it.
+
+        Parameters
+        ----------
+        by : Evaluation or Backtest
+
+        Returns
+        -------
+        self
+        """
+        check_is_fitted(self, "booster_")
+        self.mark_ = by.mark
+        return self
 
     def predict(self, X: Any) -> npt.NDArray[np.int64]:
         """Return the likelier class, shape (n_rows,)."""
@@ -218,7 +253,8 @@ class RenewalModel(_BookModel):
     categories_ : dict of str to tuple of str, the position is the code
     features_ : tuple of Feature or None, what training was told of the columns
     n_estimators_ : int, trees in use
-    base_rate_ : float, share of class 1 in training
+    base_rate_ : float, share of class 1 in training; base_rates_ : BaseRates, with its error, last year and leads
+    mark_ : Mark, whether the probabilities are fit for money; not before :meth:`judged`
     baselines_ : Baselines, trained on the same rows
 
     References
@@ -258,38 +294,3 @@ class ChurnModel(_BookModel):
 def known_directions(target: Literal["renewal", "churn"]) -> dict[str, int]:
     """Known directions on the chance of **renewal**, by name, of the features that the target's own catalog has."""
     return {feature.name: feature.sign for feature in catalog.standard_features(target) if feature.sign}
-
-
-def _one_per_row(values: Any, rows: int, name: str) -> pd.Series[Any]:
-    column = pd.Series(values).reset_index(drop=True)
-    missing = int(column.isna().sum())
-    if len(column) != rows or missing:
-        raise UsageError(f"{name} has one value per row, none missing.",
-                         found=f"{len(column)} values, {missing} of them missing, for {rows} rows")  # fmt: skip
-    return column
-
-
-def _dates(cutoff: Any, rows: int) -> pd.Series[pd.Timestamp] | None:
-    if cutoff is None:
-        return None
-    column = _one_per_row(cutoff, rows, "cutoff")
-    try:
-        if pd.api.types.is_numeric_dtype(column.dtype):
-            raise TypeError("numbers")
-        return pd.to_datetime(column)
-    except (TypeError, ValueError) as error:
-        raise UsageError("cutoff holds dates.", found=f"{column.dtype} ({error})") from error
-
-
-def _people(groups: Any, rows: int) -> npt.NDArray[np.intp] | None:
-    return None if groups is None else pd.factorize(_one_per_row(groups, rows, "groups"))[0]
-
-
-def _specs(features: Iterable[Feature] | None) -> tuple[Feature, ...] | None:
-    if features is None:
-        return None
-    found = (features,) if isinstance(features, str | Feature) else tuple(features)
-    if not all(isinstance(feature, Feature) for feature in found):
-        raise UsageError("features are the specs behind the columns of X.", found=type(found[0]).__name__,
-                         fix="Pass features=panel.features.")  # fmt: skip
-    return found

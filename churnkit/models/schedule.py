@@ -120,7 +120,7 @@ def train_later(recipe: Recipe, rows: Rows, early: Bools, late: Bools) -> Traine
     held = rows.take(late)
     booster, best = _stopped(recipe, rows, early, held)
     calibrator = fit_calibrator(recipe.scores(booster, held), held.y, lead=held.lead, kind=recipe.calibration,
-                                repeats=held.repeats)  # fmt: skip
+                                repeats=held.repeats, people=held.people)  # fmt: skip
     if recipe.refit:
         booster = recipe.trees(rows, rounds=best)
         if recipe.calibration != "none":
@@ -151,7 +151,8 @@ def train_across(recipe: Recipe, rows: Rows) -> Trained:
         booster = recipe.trees(rows.take(fit), rows.take(held))
         counts.append(max(booster.best_iteration, 1))
         out[held] = recipe.scores(booster, rows.take(held))
-    calibrator = fit_calibrator(out, rows.y, lead=rows.lead, kind=recipe.calibration, repeats=rows.repeats)
+    calibrator = fit_calibrator(out, rows.y, lead=rows.lead, kind=recipe.calibration, repeats=rows.repeats,
+                                people=rows.people)  # fmt: skip
     rounds = int(np.median(counts))
     return Trained(recipe.trees(rows, rounds=rounds), calibrator, rounds, "held-out folds")
 
