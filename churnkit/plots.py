@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Figure
 
 BLUE, GREY = "#0072B2", "#8A94A6"
 
@@ -36,6 +36,28 @@ def gains(curve: pd.DataFrame, *, outcome: str) -> Figure:
     figure, axes = _axes("Who is reached", "share contacted, highest risk first", f"share of {outcome} reached")
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, label="at random")
     axes.plot([0, *curve["contacted"]], [0, *curve["captured"]], color=BLUE, label="by the model")
+    axes.legend(frameon=False)
+    return figure
+
+
+def lift(curve: pd.DataFrame, *, outcome: str) -> Figure:
+    """Draw `gains_curve` as lift: how many times chance the rows contacted hold."""
+    figure, axes = _axes("Lift", "share contacted, highest risk first", f"share of {outcome} / share contacted")
+    axes.axhline(1, color=GREY, linewidth=1, label="at random")
+    axes.plot(curve["contacted"], curve["lift"], "o-", color=BLUE, markersize=3, label="by the model")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
+    return figure
+
+
+def precision_recall(curve: pd.DataFrame, *, outcome: str) -> Figure:
+    """Draw `precision_recall_curve`: how many of those contacted are lapses, against the lapses reached."""
+    figure, axes = _axes(
+        "Precision and recall", f"recall: share of {outcome} reached", f"precision: {outcome} reached / contacted"
+    )
+    axes.axhline(curve["precision"].iloc[-1], color=GREY, linewidth=1, label="at random")
+    axes.plot(curve["recall"], curve["precision"], color=BLUE, label="by the model")
+    axes.set(xlim=(0, 1), ylim=(0, None))
     axes.legend(frameon=False)
     return figure
 
@@ -72,14 +94,13 @@ def beeswarm(contributions: pd.DataFrame, values: pd.DataFrame, *, most: int = 1
     return figure
 
 
-def by_segment(table: pd.DataFrame, *, outcome: str) -> Figure:
-    """Draw observed against expected lapses per segment with 95 % intervals, from ``Evaluation.by_line``."""
-    figure, axes = _axes(f"Observed / expected {outcome} by line", "ratio", "", size=(6.0, 0.5 * len(table) + 1.5))
-    around = np.array([table["observed_expected"] - table["low"], table["high"] - table["observed_expected"]]).clip(
-        min=0
-    )
+def by_segment(table: pd.DataFrame, *, outcome: str, by: str = "line") -> Figure:
+    """Draw observed against expected lapses per segment with 95 % intervals, such as ``Evaluation.by_line``."""
+    figure, axes = _axes(f"Observed / expected {outcome} by {by}", "ratio", "", size=(6.0, 0.5 * len(table) + 1.5))
+    low, high = (table.get(f"observed_expected_{side}", table.get(side)) for side in ("low", "high"))
     ratio, rows = table["observed_expected"], np.arange(len(table))
+    around = np.array([ratio - low, high - ratio]).clip(min=0)
     axes.errorbar(ratio, rows, xerr=around, fmt="o", color=BLUE, capsize=2)
-    axes.set_yticks(rows, [f"{line} (n {n:,})" for line, n in zip(table.index, table["n"], strict=True)])
+    axes.set_yticks(rows, [f"{each} (n {n:,})" for each, n in zip(table.index, table["n"], strict=True)])
     axes.axvline(1, color=GREY, linewidth=1)
     return figure

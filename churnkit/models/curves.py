@@ -1,4 +1,4 @@
-"""Tables behind the pictures of a model: reliability and cumulative gains."""
+"""Tables behind the pictures of a model: reliability, cumulative gains and lift, precision and recall."""
 
 from __future__ import annotations
 
@@ -69,3 +69,32 @@ def gains_curve(risk: Vector, lapse: Vector, *, points: int = 20) -> pd.DataFram
     share = np.arange(1, points + 1) / points
     captured = found[np.maximum((share * len(risk)).round().astype(int), 1) - 1] / max(found[-1], 1)
     return pd.DataFrame({"contacted": share, "captured": captured, "lift": captured / share})
+
+
+def precision_recall_curve(risk: Vector, lapse: Vector, *, points: int = 100) -> pd.DataFrame:
+    """Precision and recall of the lapses, contacting ever more of the rows at the highest risk.
+
+    Parameters
+    ----------
+    risk, lapse : arrays of shape (n_rows,), predicted risk, and 1 where it came true
+    points : int, at most; rows of the same risk are contacted together
+
+    Returns
+    -------
+    DataFrame: threshold (risk from which rows are contacted), recall (share of lapses), precision (lapses among them).
+
+    Examples
+    --------
+    >>> precision_recall_curve(np.array([0.9, 0.8, 0.2, 0.1]), np.array([1, 0, 1, 0]))
+       threshold  recall  precision
+    0        0.9     0.5   1.000000
+    1        0.8     0.5   0.500000
+    2        0.2     1.0   0.666667
+    3        0.1     1.0   0.500000
+    """
+    order = np.argsort(-risk, kind="stable")
+    found, sorted_risk = np.cumsum(lapse[order]), risk[order]
+    ends = np.flatnonzero(np.r_[np.diff(sorted_risk) != 0, True])
+    kept = ends[np.unique(np.linspace(0, len(ends) - 1, min(points, len(ends))).round().astype(int))]
+    return pd.DataFrame({"threshold": sorted_risk[kept], "recall": found[kept] / max(found[-1], 1),
+                         "precision": found[kept] / (kept + 1)})  # fmt: skip
