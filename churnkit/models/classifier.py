@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from churnkit.models.base_rates import BaseRates
 from churnkit.models.baselines import Baselines
-from churnkit.models.columns import Columns, Floats, as_frame, check_labels
+from churnkit.models.columns import Columns, Floats, as_frame, check_labels, refuse_audit_columns
 from churnkit.models.given import given_dates, given_people, given_specs
 from churnkit.models.schedule import Recipe, Rows, due_days, train
 from churnkit.models.trees import DEEPEST, gains, raw_scores, threads
@@ -82,8 +82,11 @@ class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If X, y, cutoff, groups or features cannot be read as above.
         ContractError
             CLS28, if there are fewer than `min_events` rows of the rarer class.
+        LeakageError
+            If a column is for audits only (gender, vulnerable); a name that speaks of one is warned of.
         """
         columns = Columns.learn(X)
+        refuse_audit_columns(columns.names)
         n = len(as_frame(X))
         target = check_labels(y, n, min_events=self.min_events)
         dates, people, specs = given_dates(cutoff, n), given_people(groups, n), given_specs(features)

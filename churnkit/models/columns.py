@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnkit.errors import ContractError, UsageError
+from churnkit.errors import ContractError, LeakageError, UsageError
+from churnkit.panel.feature import SENSITIVE
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
@@ -224,6 +228,31 @@ class Columns:
             if rows.any():
                 found[name] = (rows, sorted({values[code] for code in np.unique(codes[rows])}))
         return found
+
+
+def refuse_audit_columns(names: Iterable[str]) -> None:
+    """Refuse columns that are for audits only, and warn of those whose names speak of one.
+
+    Raises
+    ------
+    LeakageError
+        Naming every such column at once.
+
+    Examples
+    --------
+    >>> refuse_audit_columns(["age", "gender"])
+    Traceback (most recent call last):
+    ...
+    churnkit.errors.LeakageError: Columns for audits only are never features. Found: gender (X). Drop them from X, and
+    give them to by_group.
+    """
+    named = list(names)
+    if held := [name for name in named if name.lower() in SENSITIVE]:
+        raise LeakageError("Columns for audits only are never features.", found=", ".join(held), where="X",
+                           fix="Drop them from X, and give them to by_group.")  # fmt: skip
+    spoken = [name for name in named if SENSITIVE & set(re.split(r"[^a-z]+", name.lower()))]
+    if spoken:
+        warnings.warn(f"These columns of X may be for audits only, by their names: {', '.join(spoken)}.", stacklevel=3)
 
 
 def check_labels(y: Any, rows: int, *, min_events: int) -> Labels:
