@@ -12,8 +12,8 @@ from churnkit.apps.checking import checked
 from churnkit.apps.console import Steps, show
 from churnkit.apps.output import write_table
 from churnkit.apps.scoring import score
-from churnkit.apps.tracking import ARTIFACTS, DATABASE
 from churnkit.apps.training import Trained, fit_target, measure, priced, record, summary
+from churnkit.apps.workspace import ARTIFACTS, DATABASE
 from churnkit.book.finding import Finding
 from churnkit.book.open import Book, open_book
 from churnkit.models.ceiling import Ceiling, ceiling_predictions

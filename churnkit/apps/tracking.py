@@ -1,103 +1,84 @@
-"""MLflow: what was trained, on what, how good it is, why, and the model itself. SQLite and files in the workspace.
+"""MLflow: what was trained, on what, how good it is, why, and the model itself; runs of models and of backtests.
 
-Nothing private leaves: no row, id or comment is logged, only figures, pictures, specs and the model.
+Nothing private leaves: no row, id or comment is logged, only figures, pictures, specs, contributions under hashed ids,
+and the model.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-import warnings
+import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-import joblib
+import mlflow
 import numpy as np
 import pandas as pd
 
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("DO_NOT_TRACK", "true")
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-
-import logging
-
-import mlflow
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
-
-import churnkit
-from churnkit import plots
+from churnkit.apps.card import expiry, model_card
+from churnkit.apps.figures import of_predictions, of_reasons, of_segments, outcomes
+from churnkit.apps.registry import MARK, register
+from churnkit.apps.shap_sample import ShapSample, shap_sample
+from churnkit.apps.tracking_model import log_pyfunc, versions
+from churnkit.apps.tracking_store import connected, experiment_of, keep
+from churnkit.apps.workspace import Workspace, salt_of
 from churnkit.book.finding import Finding
 from churnkit.errors import UsageError
+from churnkit.models.backtest import Backtest, Fold
 from churnkit.models.classifier import ChurnModel, RenewalModel
-from churnkit.models.curves import gains_curve, reliability_curve
-from churnkit.models.explain import contributions
+from churnkit.models.fairness import ByGroup
 from churnkit.models.metrics import Evaluation, evaluate
+from churnkit.models.verdict import UNJUDGED
 from churnkit.panel.feature import Feature
 from churnkit.panel.panel import Panel
 from churnkit.value.lifetime import LifetimeValue
 
-DATABASE, ARTIFACTS = "mlflow.db", "mlartifacts"
-_REQUIRED = ("pandas", "numpy", "pyarrow", "scipy", "scikit-learn", "lightgbm", "shap", "woodelf-explainer", "mlflow",
-             "duckdb", "joblib")  # fmt: skip
-_SHAP_ROWS = 500
+KIND, NOTE = "churnkit.kind", "mlflow.note.content"
 
 
 @contextmanager
-def track(name: str, *, workspace: str | Path = ".") -> Iterator[mlflow.ActiveRun]:
-    """Open an MLflow run in the workspace's own database.
+def track(name: str, *, workspace: Workspace = None, run_name: str = "") -> Iterator[mlflow.ActiveRun]:
+    """Open an MLflow run, in a folder with a database of its own or on a tracking server.
 
     Parameters
     ----------
-    name : str, experiment and run name
-    workspace : path; ``mlflow.db`` and ``mlartifacts`` lie in it
+    name : str, the experiment
+    workspace : path or address, optional
+        A folder, in which ``mlflow.db`` and ``mlartifacts`` lie, or an address such as ``http://127.0.0.1:5000``.
+        If None, ``$MLFLOW_TRACKING_URI`` where it is set, else the current folder.
+    run_name : str, that of the experiment if empty
 
     Yields
     ------
     mlflow.ActiveRun
+
+    Raises
+    ------
+    UsageError
+        If the server does not answer.
 
     Examples
     --------
     >>> with track("renewal", workspace=tmp) as run:  # doctest: +SKIP
     ...     log_model(model, train, test)
     """
-    before = mlflow.get_tracking_uri()
-    experiment = _open(Path(workspace), name)
-    try:
-        with mlflow.start_run(experiment_id=experiment, run_name=name) as run:
-            yield run
-    finally:
-        mlflow.set_tracking_uri(before)
-
-
-def _open(workspace: Path, name: str) -> str:
-    """Point MLflow to the workspace and return the id of the experiment, made if need be."""
-    root = workspace.expanduser().resolve()
-    root.mkdir(parents=True, exist_ok=True)
-    for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking.fluent"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    mlflow.set_tracking_uri(f"sqlite:///{root / DATABASE}")
-    found = mlflow.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
-    return str(mlflow.create_experiment(name, artifact_location=(root / ARTIFACTS).as_uri()))
+    with (
+        connected(workspace, make=True),
+        mlflow.start_run(experiment_id=experiment_of(name, workspace), run_name=run_name or name) as run,
+    ):
+        yield run
 
 
 def log_model(
-    model: RenewalModel | ChurnModel,
-    train: Panel,
-    test: Panel,
-    *,
-    evaluation: Evaluation | None = None,
-    value: LifetimeValue | None = None,
-    findings: Sequence[Finding] = (),
-) -> str:
-    """Log a fitted model to the active run: params, metrics with intervals, plots, SHAP summary, tags, the model.
+    model: RenewalModel | ChurnModel, train: Panel, test: Panel, *, evaluation: Evaluation | None = None,
+    value: LifetimeValue | None = None, findings: Sequence[Finding] = (), backtest: Backtest | None = None,
+    fairness: ByGroup | None = None,
+) -> str:  # fmt: skip
+    """Log a fitted model to the active run and register it: params, metrics, plots, reasons, card, the model.
+
+    A model that no evaluation has judged takes over the mark of this one. The first model of a target becomes the
+    ``champion``, each later one the ``challenger`` (:func:`churnkit.promote`).
 
     Parameters
     ----------
@@ -106,135 +87,170 @@ def log_model(
     evaluation : Evaluation, made from ``test`` if None
     value : LifetimeValue, kept beside the model where given
     findings : sequence of Finding, what was found at training (LEAK29)
+    backtest : Backtest of the same settings, for the card
+    fairness : ByGroup, audit columns measured on the test rows, for the card and as a table
 
     Returns
     -------
-    str, URI of the logged model: ``mlflow.pyfunc.load_model(uri).predict(X)`` returns probabilities.
+    str, URI of the registered version, such as ``models:/churnkit-renewal/2``
+        ``mlflow.pyfunc.load_model(uri).predict(X)`` gives probability, interval, unsure mark and reasons.
 
     Raises
     ------
     UsageError
         If there is no active run.
     """
-    if mlflow.active_run() is None:
-        raise UsageError("log_model writes to an active run.", found="none",
-                         fix='Call it inside: with churnkit.track("renewal"): ...')  # fmt: skip
+    run = _active("log_model")
     done = evaluation or evaluate(model, test)
-    mlflow.log_params({"model": type(model).__name__, **model.get_params(), "trees": model.n_estimators_,
-                       "calibration_kind": model.calibrator_.kind})  # fmt: skip
-    mlflow.log_metrics(_metrics(done))
-    mlflow.set_tags(_tags(model, train, test))
-    mlflow.log_text(str(done), "evaluation.txt")
-    if findings:
-        mlflow.log_text("\n".join(str(finding) for finding in findings), "findings.txt")
-    mlflow.log_dict(
-        {"features": [_entry(name, model.describe(name)) for name in model.columns_.names]}, "features.json"
+    if model.mark_ == UNJUDGED:
+        model.judged(done)
+    mark = "" if model.mark_.for_money else model.mark_.text
+    mlflow.log_params(_params(model))
+    mlflow.log_metrics(metrics_of(done.table))
+    mlflow.set_tags(_tags(train, test) | {KIND: "model", MARK: mark, "churnkit.calibrated_on": model.calibrated_on_,
+                                          NOTE: _note(done.text, mark)})  # fmt: skip
+    sample = shap_sample(model, test, salt=salt_of(mlflow.get_tracking_uri()))
+    card = model_card(model, train, test, done, backtest=backtest, fairness=fairness, findings=findings,
+                      importance=sample.by_group)  # fmt: skip
+    said = {"findings.txt": "\n".join(map(str, findings))} if findings else {}
+    fair = {"tables/fairness.csv": fairness.table} if fairness is not None else {}
+    measured = _measured(done, *outcomes(model, test), event=model.event)
+    keep(_described(model) | measured | _explained(sample) | said | fair
+         | {"card.md": card.markdown, "card.html": card.html})  # fmt: skip
+    logged = log_pyfunc(model, value)
+    version = register(
+        logged.model_uri, train.target, run_id=run.info.run_id, mark=mark, description=_note(done.text, mark)
     )
-    _log_plots(model, test, done)
-    return _log_pyfunc(model, value)
+    mlflow.set_tag("churnkit.model", f"{version.name}/{version.version}")
+    return f"models:/{version.name}/{version.version}"
 
 
-def _metrics(done: Evaluation) -> dict[str, float]:
-    flat: dict[str, float] = {}
-    for name, figure in done.metrics.items():
-        flat |= {name: figure["estimate"], f"{name}_low": figure["low"], f"{name}_high": figure["high"]}
-    for baseline, figures in done.baselines.items():
-        flat |= {f"{baseline}_{name}": figure["estimate"] for name, figure in figures.items()}
-    return {name: float(figure) for name, figure in flat.items() if np.isfinite(figure)}
+def log_backtest(backtest: Backtest) -> str:
+    """Log a backtest to the active run, each of its folds to a run under it.
+
+    The run has the pooled metrics, tables and plots, and the contributions of the last fold's model on its test rows;
+    a fold's run has its dates and metrics.
+
+    Returns
+    -------
+    str, id of the run
+
+    Raises
+    ------
+    UsageError
+        If there is no active run.
+    """
+    run = _active("log_backtest")
+    last = backtest.folds[-1]
+    mark = "" if backtest.mark.for_money else backtest.mark.text
+    mlflow.log_params({"folds": len(backtest.folds), **_params(last.model, fitted=False)})
+    mlflow.log_metrics(metrics_of(backtest.table))
+    known = {"churnkit.test_cutoffs": _window(backtest.folds[0].test_from, last.test_to),
+             "churnkit.test_rows": str(sum(len(fold.test) for fold in backtest.folds))}  # fmt: skip
+    mlflow.set_tags(_of_panel(last.test) | known | {KIND: "backtest", MARK: mark, NOTE: _note(backtest.text, mark)})
+    parts = [(fold.predicted.y, fold.predicted.p["model"]) for fold in backtest.folds]
+    y, p = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    tables = {"tables/by_fold.csv": backtest.by_fold, "tables/exits.csv": backtest.exits}
+    sample = shap_sample(last.model, last.test, salt=salt_of(mlflow.get_tracking_uri()))
+    keep(_described(last.model) | _measured(backtest, y, p, event=last.model.event) | _explained(sample) | tables)
+    for fold in backtest.folds:
+        _log_fold(fold, experiment=run.info.experiment_id)
+    return str(run.info.run_id)
 
 
-def _tags(model: RenewalModel | ChurnModel, train: Panel, test: Panel) -> dict[str, str]:
-    info = train.info
-    return {
-        "churnkit.target": train.target,
-        "churnkit.version": churnkit.__version__,
-        "churnkit.data_fingerprint": str(info.get("fingerprint", "")),
-        "churnkit.data_cutoff": str(info.get("data_cutoff", "")),
-        "churnkit.label": str(info.get("label", "")),
-        "churnkit.excluded": json.dumps(info.get("excluded", {})),
-        "churnkit.train_cutoffs": f"{train.cutoff.min():%Y-%m-%d} to {train.cutoff.max():%Y-%m-%d}",
-        "churnkit.test_cutoffs": f"{test.cutoff.min():%Y-%m-%d} to {test.cutoff.max():%Y-%m-%d}",
-        "churnkit.train_rows": str(len(train)),
-        "churnkit.test_rows": str(len(test)),
-        "churnkit.calibrated_on": model.calibrated_on_,
+def _log_fold(fold: Fold, *, experiment: str) -> None:
+    with mlflow.start_run(experiment_id=experiment, run_name=f"fold {fold.number}", nested=True):
+        mlflow.log_params({"fold": fold.number, **_params(fold.model)})
+        mlflow.log_metrics(metrics_of(fold.evaluation.table))
+        mark = fold.evaluation.mark
+        mlflow.set_tags(_of_panel(fold.test) | {
+            KIND: "fold", MARK: "" if mark.for_money else mark.text, "churnkit.train_rows": str(fold.train_rows),
+            "churnkit.test_rows": str(len(fold.test)), NOTE: _note(fold.evaluation.text),
+            "churnkit.train_cutoffs": _window(fold.train_from, fold.train_to),
+            "churnkit.test_cutoffs": _window(fold.test_from, fold.test_to)})  # fmt: skip
+        keep({"evaluation.txt": fold.evaluation, "tables/by_lead.csv": fold.evaluation.by_lead,
+              "tables/by_line.csv": fold.evaluation.by_line})  # fmt: skip
+
+
+def _active(caller: str) -> Any:
+    run = mlflow.active_run()
+    if run is None:
+        raise UsageError(f"{caller} writes to an active run.", found="none",
+                         fix='Call it inside: with churnkit.track("renewal"): ...')  # fmt: skip
+    return run
+
+
+def metrics_of(table: pd.DataFrame) -> dict[str, float]:
+    """Return a table of metrics flat: ``auc``, ``auc_low``, ``auc_high``, and a baseline's as ``logistic_auc``.
+
+    Examples
+    --------
+    >>> metrics_of(pd.DataFrame({"model": [0.7], "low": [0.6], "high": [0.8], "logistic": [0.65]}, index=["auc"]))
+    {'auc': 0.7, 'auc_low': 0.6, 'auc_high': 0.8, 'logistic_auc': 0.65}
+    """
+    named = {"model": "{}", "low": "{}_low", "high": "{}_high"}
+    flat = {named.get(str(column), f"{column}_{{}}").format(metric): float(figure)
+            for metric, row in table.iterrows() for column, figure in row.items()}  # fmt: skip
+    return {name: figure for name, figure in flat.items() if np.isfinite(figure)}
+
+
+def _params(model: RenewalModel | ChurnModel, *, fitted: bool = True) -> dict[str, Any]:
+    learnt = {"trees": model.n_estimators_, "calibration_kind": model.calibrator_.kind} if fitted else {}
+    return {"model": type(model).__name__, **model.get_params(), **learnt}
+
+
+def _of_panel(panel: Panel) -> dict[str, str]:
+    info = panel.info
+    cutoff = str(info.get("data_cutoff", ""))
+    return {"churnkit.target": panel.target, "churnkit.version": versions()["churnkit"],
+            "churnkit.data_fingerprint": str(info.get("fingerprint", "")), "churnkit.data_cutoff": cutoff,
+            "churnkit.expires": expiry(cutoff), "churnkit.label": str(info.get("label", "")),
+            "churnkit.excluded": json.dumps(info.get("excluded", {}))}  # fmt: skip
+
+
+def _tags(train: Panel, test: Panel) -> dict[str, str]:
+    sides = {"train": train, "test": test}
+    windows = {
+        f"churnkit.{side}_cutoffs": _window(part.cutoff.min(), part.cutoff.max()) for side, part in sides.items()
     }
+    return _of_panel(train) | windows | {f"churnkit.{side}_rows": str(len(part)) for side, part in sides.items()}
+
+
+def _window(begin: pd.Timestamp, end: pd.Timestamp) -> str:
+    return f"{begin:%Y-%m-%d} to {end:%Y-%m-%d}"
+
+
+def _note(text: str, mark: str = "") -> str:
+    """What MLflow shows as the description of a run, in Markdown."""
+    lines = text.splitlines()
+    return "\n\n".join([f"**{mark}**", *lines] if mark and mark not in lines else lines)
+
+
+def _described(model: RenewalModel | ChurnModel) -> dict[str, Any]:
+    """What the model is made of: its features, and the versions that made it."""
+    entries = [_entry(name, model.describe(name)) for name in model.columns_.names]
+    made = {"python": platform.python_version(), "platform": platform.platform(), **versions()}
+    return {"features.json": {"features": entries}, "environment.json": made}
 
 
 def _entry(name: str, spec: Feature | None) -> dict[str, Any]:
     if spec is None:
         return {"name": name}
     return {"name": name, "table": spec.table, "aggregate": spec.aggregate, "column": spec.column, "clock": spec.clock,
-            "days": spec.days, "group": spec.group, "sign": spec.sign, "en": spec.en, "zh": spec.zh}  # fmt: skip
+            "days": spec.days, "group": spec.group, "stage": spec.stage, "unit": spec.unit, "sign": spec.sign,
+            "en": spec.en, "zh": spec.zh}  # fmt: skip
 
 
-def _log_plots(model: RenewalModel | ChurnModel, test: Panel, done: Evaluation) -> None:
-    known = test.take(test.y.notna().to_numpy())
-    y, p = known.y.to_numpy(dtype=np.float64), model.predict_proba(known.X)[:, 1]
-    risk, lapse = (p, y) if model.event == "churned" else (1 - p, 1 - y)
-    outcome = "churned customers" if model.event == "churned" else "lapses"
-    mlflow.log_figure(plots.reliability(reliability_curve(y, p), outcome=model.event), "plots/reliability.png")
-    mlflow.log_figure(plots.gains(gains_curve(risk, lapse), outcome=outcome), "plots/gains.png")
-    if len(done.by_line):
-        mlflow.log_figure(plots.by_segment(done.by_line, outcome=outcome), "plots/lines.png")
-    sample = np.sort(np.random.default_rng(0).choice(len(known), min(_SHAP_ROWS, len(known)), replace=False))
-    values = known.X.iloc[sample]
-    shap = contributions(model, values).drop(columns="bias")
-    groups = pd.Series(
-        {name: (spec and spec.group) or name for name in shap.columns for spec in [model.describe(name)]}
-    )
-    by_group = shap.T.groupby(groups).sum().T.abs().mean().sort_values(ascending=False)
-    mlflow.log_figure(plots.importance(by_group), "plots/shap_groups.png")
-    mlflow.log_figure(plots.beeswarm(shap, values), "plots/shap_beeswarm.png")
-    summary = {"rows": len(sample), "unit": "log-odds", "mean_absolute": by_group.round(6).to_dict()}
-    mlflow.log_dict(summary, "shap_summary.json")
+def _measured(done: Evaluation | Backtest, y: Any, p: Any, *, event: str) -> dict[str, Any]:
+    tables = {"lead": done.by_lead, "line": done.by_line}
+    return {
+        "evaluation.txt": done, "tables/metrics.csv": done.table,
+        **{f"tables/by_{name}.csv": table for name, table in tables.items() if len(table)},
+        **of_predictions(y, p, event=event), **of_segments(tables, event=event),
+    }  # fmt: skip
 
 
-def _log_pyfunc(model: RenewalModel | ChurnModel, value: LifetimeValue | None) -> str:
-    columns = [
-        ColSpec(DataType.string if name in model.categories_ else DataType.double, name, required=False)
-        for name in model.columns_.names
-    ]
-    signature = ModelSignature(Schema(columns), Schema([ColSpec(DataType.double, "probability")]))
-    package = Path(churnkit.__file__).parent
-    with tempfile.TemporaryDirectory() as folder:
-        parts = {"model": model} | ({"value": value} if value is not None else {})
-        paths = {}
-        for name, part in parts.items():
-            paths[name] = str(Path(folder) / f"{name}.joblib")
-            joblib.dump(part, paths[name])
-        with warnings.catch_warnings():  # MLflow asks for an input example: a customer's row, which must not leave
-            warnings.simplefilter("ignore", UserWarning)
-            logged = mlflow.pyfunc.log_model(
-                name="model", python_model=str(package / "apps" / "pyfunc.py"), artifacts=paths, signature=signature,
-                code_paths=[str(package)], pip_requirements=[f"{name}=={version(name)}" for name in _REQUIRED],
-            )  # fmt: skip
-    mlflow.set_tag("churnkit.model_uri", logged.model_uri)
-    return str(logged.model_uri)
-
-
-def load_model(target: str, *, workspace: str | Path = ".") -> tuple[Any, LifetimeValue | None]:
-    """Load the workspace's newest model for a target, and the lifetime value that was kept beside it.
-
-    Raises
-    ------
-    UsageError
-        If the workspace holds none.
-    """
-    root = Path(workspace).expanduser().resolve()
-    missing = UsageError(f"Scoring needs a trained {target} model.", found="none", where=str(workspace),
-                         fix=f"Train one: churnkit train DATA --target {target} --workspace {workspace}")  # fmt: skip
-    if not (root / DATABASE).is_file():
-        raise missing
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(f"sqlite:///{root / DATABASE}")
-    try:
-        wanted = f"tags.`churnkit.target` = '{target}' and attributes.status = 'FINISHED'"
-        found = mlflow.search_runs(search_all_experiments=True, filter_string=wanted, output_format="list",
-                                   order_by=["attributes.start_time DESC"], max_results=1)  # fmt: skip
-        if not found or "churnkit.model_uri" not in found[0].data.tags:
-            raise missing
-        folder = Path(mlflow.artifacts.download_artifacts(found[0].data.tags["churnkit.model_uri"])) / "artifacts"
-    finally:
-        mlflow.set_tracking_uri(before)
-    kept = folder / "value.joblib"
-    return joblib.load(folder / "model.joblib"), joblib.load(kept) if kept.is_file() else None
+def _explained(sample: ShapSample) -> dict[str, Any]:
+    summary = {"rows": len(sample.table), "customers": int(sample.table["customer"].nunique()), "unit": "log-odds",
+               "mean_absolute": {name: round(float(size), 6) for name, size in sample.by_group.items()}}  # fmt: skip
+    return {"shap.parquet": sample.table, "shap_summary.json": summary, **of_reasons(sample)}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
@@ -74,3 +78,34 @@ def experiment_of(name: str, workspace: Workspace) -> str:
     folder = folder_of(workspace)
     place = None if folder is None else (folder / ARTIFACTS).as_uri()  # a server says itself where they go
     return str(mlflow.create_experiment(name, artifact_location=place))
+
+
+def keep(files: Mapping[str, Any]) -> None:
+    """Keep files with the active run, by name, whose ending says what is kept: picture, table, JSON or text."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, thing in files.items():
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.suffix == ".png":
+                thing.savefig(path, dpi=110)
+            elif path.suffix == ".parquet":
+                thing.to_parquet(path, index=False)
+            elif path.suffix == ".csv":
+                thing.to_csv(path)
+            else:
+                said = json.dumps(thing, ensure_ascii=False, indent=1) if path.suffix == ".json" else str(thing)
+                path.write_text(said, encoding="utf-8")
+        mlflow.log_artifacts(folder)
+
+
+@contextmanager
+def fetched(uri: str) -> Iterator[Path]:
+    """Give a run's or a model's files, such as ``runs:/<id>/shap.parquet``, for a while."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder))
+
+
+def tags_and_metrics(client: mlflow.MlflowClient, run_id: str) -> tuple[dict[str, str], dict[str, float]]:
+    """Return what a run was tagged with and how it was measured."""
+    data = client.get_run(run_id).data
+    return dict(data.tags), dict(data.metrics)

@@ -60,10 +60,10 @@ def holds_runs(workspace: Workspace) -> bool:
 def salt_of(workspace: Workspace) -> bytes:
     """Return the secret with which customers' ids are hashed before they are stored under the hash.
 
-    ``$CHURNKIT_SALT`` if it is set; else 32 random bytes, drawn once and kept in a file that only its owner reads: in the
-    workspace's folder, or for a server in the user's own settings. It is never logged. Runs are compared customer by
-    customer only under the same salt.
-    """  # fmt: skip
+    ``$CHURNKIT_SALT`` if it is set; else 32 random bytes, drawn once and kept in a file that only its owner reads: in
+    the workspace's folder, or for a server in the user's own settings. It is never logged. Runs are compared customer
+    by customer only under the same salt.
+    """
     if said := os.environ.get(SALT):
         return hashlib.sha256(said.encode()).digest()
     folder = folder_of(workspace)
