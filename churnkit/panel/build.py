@@ -50,7 +50,8 @@ def build_panel(
     Parameters
     ----------
     book : Book
-    target : {"renewal", "churn"}
+    target : {"renewal", "churn", "cancellation"}
+        A row per term and lead, per customer and quarter start, or per policy of monthly terms and month start.
     features : sequence of Feature, optional
         What to compute; the standard features and the book's declared ones if None. Those whose table or columns are
         not there are left out and named in ``panel.info["switched_off"]``.
@@ -59,7 +60,7 @@ def build_panel(
     leads : iterable of int, optional
         Renewal: days before the scheduled end. The book's settings if None.
     snapshots : iterable of dates, optional
-        Churn: instead of the quarter starts. The book's settings if None.
+        Churn and cancellation: instead of quarter starts (by the book's settings) and month starts.
     memory : str, optional
         A bound on the memory of the build, as ``"2GB"``: customers are worked through part by part, and each part is
         written to Parquet as it is done. The panel then reads what is asked of it from there.
@@ -188,7 +189,8 @@ def _when(
         return {"leads": days}, {"leads": list(days)}
     if target == "renewal":
         return {"moments": (obs.clean_as_of(book, as_of),), "as_of": True}, {"as_of": str(as_of)}
-    moments = obs.clean_snapshots(book, snapshots if as_of is None else [as_of])
+    monthly = target == "cancellation"
+    moments = obs.clean_snapshots(book, snapshots if as_of is None else [as_of], monthly=monthly)
     shown = [str(m) for m in moments.view("datetime64[us]").astype("datetime64[s]")]
     when = {"moments": tuple(moments.tolist()), "as_of": as_of is not None}
     return when, {"snapshots" if as_of is None else "as_of": shown}
@@ -211,6 +213,13 @@ def definition(book: Book, target: Target) -> str:
             " replacement; 0: else. A term cancelled and reinstated within grace is one with the term that took it up."
             f" Ripe {slack} days after the grace period."
         )
+    if target == "cancellation":
+        return (
+            "cancelled = 1: cover of the policy, followed from term to term, ends within a month of the snapshot by the"
+            " customer, cancelled, surrendered, not paid or not renewed within grace; null: ended by insurer, death,"
+            " total loss, sale, maturity or replacement, or before the snapshot and not in the books yet; 0: else. Ripe"
+            f" a month, grace and {book.settings.renewal.slack_days} days after the snapshot."
+        )
     churn = book.settings.churn
     return (
         f"churned = 1: a run of at least {churn.gap_days} days without cover begins within {churn.horizon_days} days"
@@ -221,11 +230,11 @@ def definition(book: Book, target: Target) -> str:
 
 def _check_call(target: str, leads: Any, snapshots: Any, partitions: int | None, as_of: Any) -> None:
     if target not in NAME:
-        raise UsageError("A panel is for renewal or churn.", found=repr(target), fix='target="renewal"')
+        raise UsageError("A panel is for renewal, churn or cancellation.", found=repr(target), fix='target="renewal"')
     if partitions is not None and partitions < 1:
         raise UsageError("There is at least one partition.", found=repr(partitions), fix="partitions=1")
-    if (target == "churn" and leads is not None) or (target == "renewal" and snapshots is not None):
-        raise UsageError("Leads belong to renewal, snapshots to churn.", fix="Drop the other.")
+    if (target != "renewal" and leads is not None) or (target == "renewal" and snapshots is not None):
+        raise UsageError("Leads belong to renewal, snapshots to churn and cancellation.", fix="Drop the other.")
     if as_of is not None and (leads is not None or snapshots is not None):
         raise UsageError("With as_of each policy has its own lead.", fix="Drop leads and snapshots.")
 

@@ -17,7 +17,7 @@ from churnkit.panel.catalog import of_one_policy, standard_features
 from churnkit.panel.feature import Feature
 from churnkit.panel.specified import natural_group, specified_features
 
-Target = Literal["renewal", "churn"]
+Target = Literal["renewal", "churn", "cancellation"]
 Spec = dict[str, Any]
 
 STATES = ("customers", "policies", "terms")
@@ -49,7 +49,7 @@ def declared_features(book: Book, target: Target) -> tuple[Feature, ...]:
     Parameters
     ----------
     book : Book
-    target : {"renewal", "churn"}
+    target : {"renewal", "churn", "cancellation"}
         A churn observation is a customer: what belongs to one policy or term is left out.
 
     Raises
@@ -81,7 +81,7 @@ def declared_features(book: Book, target: Target) -> tuple[Feature, ...]:
             name, again = f"{spec['name']}_{again}", again + 1
         taken.add(name)
         found.append(Feature(**{**spec, "name": name}, schema=book.schema))
-    return tuple(f for f in (*found, *own) if target == "renewal" or not of_one_policy(f))
+    return tuple(f for f in (*found, *own) if target != "churn" or not of_one_policy(f))
 
 
 def as_of_extract(book: Book) -> tuple[str, ...]:

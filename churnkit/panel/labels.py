@@ -12,6 +12,13 @@ null with its cause if a term that ended as the run began did so by death, by th
 ``churned = 1``. A run that had begun unseen before the snapshot counts: as visible, the customer was there. Between a
 cancellation and its reinstatement there is no gap. Ripe if
 ``snapshot + horizon + gap + slack <= data_cutoff``.
+
+Cancellation. A policy's cover goes on from term to term: to the one that takes a cancelled one up again, and to the
+one that renews it if that starts before the end of cover (the actual one) + grace. The last term of that chain says
+when cover ended, ``min(end, ended)``, and why. ``cancelled = 1`` if that was in ``(snapshot, snapshot + 1 month]``,
+null with its cause if it ended by ``OTHER_EXITS``, null as "ended_unseen" if it had ended by the snapshot already,
+unseen; else 0. Months are those of the calendar: the windows of month starts leave no day out and have none twice. Ripe
+if ``snapshot + 1 month + grace + slack <= data_cutoff``.
 """
 
 from __future__ import annotations
@@ -23,7 +30,9 @@ import numpy as np
 
 from churnkit.book.settings import ChurnSettings
 from churnkit.panel.arrays import DAY, NEVER, Floats, Ints
+from churnkit.panel.cancellations import month_later
 from churnkit.panel.observations import RiskSet
+from churnkit.panel.spells import last_of
 from churnkit.panel.streams import keys, seconds
 from churnkit.panel.successors import successors
 from churnkit.panel.terms import Terms
@@ -68,6 +77,30 @@ def churn_labels(terms: Terms, risk: RiskSet, *, settings: ChurnSettings, until:
     y[some] = np.where(reason[run] == len(CHURN_EXITS), 1.0, np.nan)
     cause[some] = np.array([*CHURN_EXITS, ""], dtype=object)[reason[run]]
     return _ripe_only(y, cause, ripe_at, until)
+
+
+def cancellation_labels(terms: Terms, risk: RiskSet, *, slack_days: int, until: int) -> Labels:
+    """Label policies of monthly terms: 1 the customer leaves within a month, 0 not."""
+    own = terms.final_row[terms.term[risk.row]]
+    due = month_later(risk.cutoff)
+    last = terms.final_row[_last_of_cover(terms)[terms.term[own]]]
+    over = np.minimum(terms.end, terms.ended)[last]
+    gone = over <= due
+    y, cause = np.where(gone, 1.0, 0.0), np.full(len(own), "", dtype=object)
+    for reason in OTHER_EXITS:
+        other = gone & terms.reason_is(reason)[last]
+        y[other], cause[other] = np.nan, reason
+    unseen = over <= risk.cutoff
+    y[unseen], cause[unseen] = np.nan, "ended_unseen"
+    return _ripe_only(y, cause, due + terms.grace[own] + slack_days * DAY, until)
+
+
+def _last_of_cover(terms: Terms) -> Ints:
+    """By term code: the last term that cover goes on to, itself if there is none."""
+    own, heir, row = np.arange(len(terms.final_row)), successors(terms), terms.final_row
+    over = np.minimum(terms.end, terms.ended)[row] + terms.grace[row]
+    renewed = (heir >= 0) & (terms.start[row[heir]] < over)
+    return last_of(np.where(terms.stands_in != own, terms.stands_in, np.where(renewed, heir, -1)))
 
 
 def _ripe_only(y: Floats, cause: Any, ripe_at: Ints, until: int) -> Labels:

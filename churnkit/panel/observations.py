@@ -1,4 +1,7 @@
-"""Who is observed when: terms up for renewal at stacked leads, customers at snapshots, everything in force on a day."""
+"""Who is observed when: terms up for renewal at stacked leads, customers at snapshots, everything in force on a day.
+
+Policies of monthly terms have a file of their own, ``cancellations``.
+"""
 
 from __future__ import annotations
 
@@ -141,12 +144,16 @@ def _judged(terms: Terms, rows: Ints, cutoff: Ints, *, unsold: Bools, not_begun:
 
 def _causes(terms: Terms, rows: Ints, cutoff: Ints, not_begun: Bools) -> list[tuple[Bools, str]]:
     """Why a version is no observation at its cutoff, the first that holds; being renewed already comes after these."""
+    monthly = terms.end[rows] - terms.start[rows] < SHORTEST_DAYS * DAY
+    return [(monthly, "monthly"), (not_begun, "shorter_than_lead"), *standing(terms, rows, cutoff)]
+
+
+def standing(terms: Terms, rows: Ints, cutoff: Ints) -> list[tuple[Bools, str]]:
+    """Why a version in force by its dates is nothing that a customer may leave, as visible; the first that holds."""
     visible = (terms.known_from[rows] < cutoff) & (cutoff <= terms.superseded[rows])
     over, term = terms.known_over(rows, cutoff), terms.term[rows]
     return [
-        (terms.end[rows] - terms.start[rows] < SHORTEST_DAYS * DAY, "monthly"),
         (~np.asarray(terms.table["renewable"], dtype=bool)[rows], "not_renewable"),
-        (not_begun, "shorter_than_lead"),
         (~visible, "not_yet_issued"),
         (over & (terms.taken_up_by[term] >= 0), "reinstated"),  # the term that took it up stands for it
         (over, "ended_before"),
@@ -223,14 +230,14 @@ def clean_as_of(book: Book, as_of: Any) -> int:
     return int(moment.as_unit("us").asm8.astype(np.int64))
 
 
-def clean_snapshots(book: Book, snapshots: Iterable[Any] | None) -> Ints:
-    """The snapshots asked for, or quarter or year starts over the book's life."""
+def clean_snapshots(book: Book, snapshots: Iterable[Any] | None, *, monthly: bool = False) -> Ints:
+    """The snapshots asked for, or the starts of quarters, years or months over the book's life."""
     if snapshots is not None:
         return np.unique(np.array([clean_as_of(book, s) for s in snapshots], dtype=np.int64))
     first = book.sql("SELECT min(start_date) AS first FROM terms WHERE end_date IS NOT NULL")["first"][0].as_py()
     if first is None:
         return np.zeros(0, dtype=np.int64)
     begin = pd.Timestamp(first)
-    frequency = "YS" if book.settings.churn.snapshots == "yearly" else "QS"
+    frequency = "MS" if monthly else "YS" if book.settings.churn.snapshots == "yearly" else "QS"
     moments = pd.date_range(begin.normalize(), book.settings.data_cutoff, freq=frequency)
     return moments.as_unit("us").to_numpy().astype(np.int64)

@@ -33,7 +33,7 @@ class Panel:
     X : DataFrame of shape (n, n_features)
         float64, and text for categories.
     y : Series of shape (n,)
-        1, 0 or NaN: renewed (target "renewal") or churned (target "churn").
+        1, 0 or NaN: renewed (target "renewal"), churned ("churn") or cancelled ("cancellation").
     keys : DataFrame of shape (n, 10)
         entity, customer_id, policy_id, term_id, line, cutoff, lead_days, end_date, ripe_at, cause.
     target : str

@@ -106,9 +106,10 @@ def buckets_for(book: Book, task: Task, memory: str | None) -> int:
     room = amount - amount // 4 - _FIXED
     events = sum(book.rows(table) for table in {f.table for f in parts_of(task.features)} & book.tables)
     when = max(len(task.leads), len(task.moments), 1)
-    rows = (book.rows("customers") if task.target == "churn" else book.rows("terms")) * when
+    rows = book.rows("customers" if task.target == "churn" else "terms")
+    rows *= when if task.target != "cancellation" else 2  # of under 60 days: two month starts at the most
     if task.as_of:
-        rows = book.rows("policies") if task.target == "renewal" else book.rows("customers")
+        rows = book.rows("customers" if task.target == "churn" else "policies")
     needed = events * _PER_EVENT + rows * (_PER_ROW + _PER_CELL * len(parts_of(task.features)))
     return min(max(book.workers, math.ceil(needed / room)), _MOST, max(1, book.rows("customers")))
 

@@ -17,19 +17,20 @@ import pyarrow as pa
 from churnkit.book.open import Book
 from churnkit.book.settings import ChurnSettings
 from churnkit.panel import observations as obs
+from churnkit.panel.cancellations import cancellation_frame, cancellation_risk_set
 from churnkit.panel.columns import bucket_features, by_table, needed, parts_of
 from churnkit.panel.crossing import load_crossing
 from churnkit.panel.derived import CROSSING
 from churnkit.panel.feature import Feature
-from churnkit.panel.labels import Labels, churn_labels, renewal_labels
+from churnkit.panel.labels import Labels, cancellation_labels, churn_labels, renewal_labels
 from churnkit.panel.links import LINKED, link_query
 from churnkit.panel.load import Days, event_query, load_days, policy_versions_query, state_query
 from churnkit.panel.owners import Owners
 from churnkit.panel.panel import Panel
 from churnkit.panel.terms import Terms, term_queries, terms_of
 
-Target = Literal["renewal", "churn"]
-NAME = {"renewal": "renewed", "churn": "churned"}
+Target = Literal["renewal", "churn", "cancellation"]
+NAME = {"renewal": "renewed", "churn": "churned", "cancellation": "cancelled"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Task:
     Attributes
     ----------
     moments : tuple of int
-        Snapshots (churn), or the one day of ``as_of``.
+        Snapshots (churn, cancellation), or the one day of ``as_of``.
     leads : tuple of int
         Days before the end (renewal); empty with ``as_of``.
     days : Days
@@ -71,7 +72,8 @@ class Task:
         """Build the panel of one bucket's rows, and count what was left out and what is still to ripen."""
         terms = terms_of(tables, self.match)
         risk, labels, counts = self._observed(terms)
-        keys = obs.observation_frame(terms, risk)
+        framed = cancellation_frame if self.target == "cancellation" else obs.observation_frame
+        keys = framed(terms, risk)
         X = bucket_features(self.features, {**tables, **self.crossing}, terms, risk, days=self.days)
         keys["ripe_at"] = pd.Series(labels.ripe_at.view("datetime64[us]"))
         keys["cause"] = pd.Series(labels.cause, dtype="str")
@@ -96,8 +98,9 @@ class Task:
         return risk, labels, counts
 
     def _risk_set(self, terms: Terms) -> obs.RiskSet:
-        if self.target == "churn":
-            return obs.churn_risk_set(terms, np.array(self.moments, dtype=np.int64), as_known=self.as_of)
+        if self.target != "renewal":
+            observed = obs.churn_risk_set if self.target == "churn" else cancellation_risk_set
+            return observed(terms, np.array(self.moments, dtype=np.int64), as_known=self.as_of)
         if self.as_of:
             return obs.inforce_risk_set(terms, self.moments[0])
         return obs.renewal_risk_set(terms, self.leads, self.until)
@@ -105,6 +108,8 @@ class Task:
     def _labels(self, terms: Terms, risk: obs.RiskSet) -> Labels:
         if self.target == "renewal":
             return renewal_labels(terms, risk, slack_days=self.slack_days, until=self.until)
+        if self.target == "cancellation":
+            return cancellation_labels(terms, risk, slack_days=self.slack_days, until=self.until)
         return churn_labels(terms, risk, settings=self.churn, until=self.until)
 
     def queries(self, book: Book, owners: Owners) -> dict[str, str]:

@@ -161,7 +161,7 @@ def test_what_the_observation_says_of_time():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ({"target": "profit"}, "renewal or churn"),
+        ({"target": "profit"}, "renewal, churn or cancellation"),
         ({"target": "renewal", "partitions": 0}, "at least one partition"),
         ({"target": "renewal", "snapshots": ["2020-01-01"]}, "snapshots to churn"),
         ({"target": "renewal", "as_of": "2020-02-01", "leads": (14,)}, "own lead"),

@@ -59,11 +59,12 @@ _ALL = (
     *endings.EXITS, *endings.RENEWALS, *endings.OUTREACH, *others.HOUSEHOLD, *others.AGENT,
 )  # fmt: skip
 _OF_A_CUSTOMER = ("days_to_next_end", "sum_insured_held")
+_OF_A_RENEWAL = ("lead_days", "offer_change", "offer_premium", "days_since_offer", "offer_to_line")
 _OF_A_TERM = ("lead_days", "tenure_days", "term_number", "premium_change", "offer_change", "term_days")
 
 
 def standard_features(
-    target: Literal["renewal", "churn"] | None = None,
+    target: Literal["renewal", "churn", "cancellation"] | None = None,
     *,
     groups: str | Iterable[str] | None = None,
     without: str | Iterable[str] = (),
@@ -72,8 +73,9 @@ def standard_features(
 
     Parameters
     ----------
-    target : {"renewal", "churn"}, optional
-        A churn observation is a customer: what belongs to one policy or term is left out.
+    target : {"renewal", "churn", "cancellation"}, optional
+        A churn observation is a customer: what belongs to one policy or term is left out. Monthly terms have no lead
+        and no offer.
     groups : name or names of reason groups, optional
         Only these (``GROUPS`` of this module, ``churnkit features``).
     without : name or names
@@ -97,7 +99,8 @@ def standard_features(
     found = (f for f in _ALL if f.group in wanted and not {f.group, f.name} & dropped)
     if target == "churn":
         return tuple(f for f in found if not of_one_policy(f))
-    return tuple(f for f in found if target is None or f.name not in _OF_A_CUSTOMER)
+    unfit = {"renewal": _OF_A_CUSTOMER, "cancellation": _OF_A_RENEWAL}.get(target or "", ())
+    return tuple(f for f in found if f.name not in unfit)
 
 
 def _names(given: str | Iterable[str]) -> frozenset[str]:
