@@ -27,7 +27,7 @@ Vector = npt.NDArray[np.float64]
 class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """What both models share. See :class:`RenewalModel`."""
 
-    target: ClassVar[Literal["renewal", "churn"]] = "renewal"
+    target: ClassVar[Literal["renewal", "churn", "cancellation"]] = "renewal"
     direction: ClassVar[int] = 1
     event: ClassVar[str] = ""
 
@@ -294,6 +294,6 @@ class ChurnModel(_BookModel):
     target, direction, event = "churn", -1, "churned"
 
 
-def known_directions(target: Literal["renewal", "churn"]) -> dict[str, int]:
+def known_directions(target: Literal["renewal", "churn", "cancellation"]) -> dict[str, int]:
     """Known directions on the chance of **renewal**, by name, of the features that the target's own catalog has."""
     return {feature.name: feature.sign for feature in catalog.standard_features(target) if feature.sign}
