@@ -27,7 +27,7 @@ HOMES = {
     "lightgbm": {"models/"},
     "shap": {"models/explain.py"},
     "woodelf": {"models/explain.py"},
-    "mlflow": {"apps/tracking.py", "apps/pyfunc.py"},
+    "mlflow": {"apps/tracking", "apps/registry.py", "apps/pyfunc.py"},
     "matplotlib": {"plots.py"},
     "fastapi": {"apps/web/"},
 }

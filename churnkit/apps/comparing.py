@@ -172,8 +172,8 @@ def _grown(table: pd.DataFrame) -> list[str]:
     lines = []
     for word, rows in (("grew", table[table["low"] > 0]), ("shrank", table[table["high"] < 0])):
         sizes = rows.head(SHOWN)[["difference", "low", "high"]].abs()
-        each = [f"{name} by {row['difference']:.3f} ({row[['low', 'high']].min():.3f} … {row[['low', 'high']].max():.3f})"
-                for name, row in sizes.iterrows()]  # fmt: skip
+        each = [f"{name} by {by:.3f} ({min(ends):.3f} … {max(ends):.3f})"
+                for name, by, *ends in sizes.itertuples()]  # fmt: skip
         more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
         if each:
             lines.append(f"Reasons that {word}, mean absolute contribution in log-odds: {', '.join(each)}{more}.")

@@ -10,6 +10,7 @@ from churnkit import plots
 from churnkit.apps.shap_sample import ShapSample
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.curves import gains_curve, precision_recall_curve, reliability_curve
+from churnkit.models.verdict import LAPSES
 from churnkit.panel.panel import Panel
 
 Vector = npt.NDArray[np.float64]
@@ -24,7 +25,7 @@ def outcomes(model: RenewalModel | ChurnModel, panel: Panel) -> tuple[Vector, Ve
 
 def lapses_of(event: str) -> str:
     """What the lapse side is called."""
-    return "churned customers" if event == "churned" else "lapses"
+    return LAPSES[event]
 
 
 def of_predictions(y: Vector, p: Vector, *, event: str) -> Figures:
@@ -33,9 +34,9 @@ def of_predictions(y: Vector, p: Vector, *, event: str) -> Figures:
     Parameters
     ----------
     y, p : arrays of shape (n_rows,), outcome and predicted probability of class 1
-    event : {"renewed", "churned"}, what class 1 is
+    event : {"renewed", "churned", "cancelled"}, what class 1 is
     """
-    risk, lapse = (p, y) if event == "churned" else (1 - p, 1 - y)
+    risk, lapse = (1 - p, 1 - y) if event == "renewed" else (p, y)
     reached, outcome = gains_curve(risk, lapse), lapses_of(event)
     return {
         "plots/reliability.png": plots.reliability(reliability_curve(y, p), outcome=event),

@@ -32,20 +32,6 @@ def check_output(path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def check_workspace(path: Path) -> Path:
-    """Return the path if it is, or can become, a folder; asked before any work is done.
-
-    Raises
-    ------
-    UsageError
-        If it, or a folder above it, is a file.
-    """
-    for place in (path, *path.parents):
-        if place.exists() and not place.is_dir():
-            raise UsageError("A workspace is a folder.", found=f"a file, {place}", fix="Choose another name.")
-    return path
-
-
 def check_page(path: Path) -> Path:
     """Return the path if a page can be written there, before any work is done.
 

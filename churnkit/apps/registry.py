@@ -199,6 +199,41 @@ def _told(found: ModelVersion, alias: str, former: str) -> str:
     return f"{text} {mark}" if mark else text
 
 
+def card_of(which: str, *, target: str = "renewal", page: bool = False, workspace: Workspace = None) -> str:
+    """Return the card that was logged with a model, as Markdown or as a page.
+
+    Raises
+    ------
+    UsageError
+        If there is no such model or run, or it has no card.
+    """
+    with connected(workspace) as client:
+        run = find_run(client, target, which)
+        try:
+            with fetched(f"runs:/{run}/card.{'html' if page else 'md'}") as file:
+                return file.read_text(encoding="utf-8")
+        except OSError as error:
+            raise UsageError("A card is logged with a model.", found=f"none in run {run}") from error
+
+
+def standing(uri: str, *, workspace: Workspace = None) -> str:
+    """Say which version a model is, what it stands for, and how it comes into use where it is not.
+
+    Parameters
+    ----------
+    uri : str, as :func:`churnkit.log_model` returns it
+    """
+    name, version = uri.removeprefix("models:/").split("/")
+    with connected(workspace) as client:
+        champion, challenger = _held(client, name, CHAMPION), _held(client, name, CHALLENGER)
+    if version == champion:
+        return f"Registered as {name} version {version}, the {CHAMPION}."
+    what = f"the {CHALLENGER}" if version == challenger else "without an alias"
+    target = name.removeprefix("churnkit-")
+    return (f"Registered as {name} version {version}, {what}; version {champion} is the {CHAMPION}. To change that: "
+            f"churnkit promote {version} --target {target} --workspace {given(workspace)}")  # fmt: skip
+
+
 def find_run(client: mlflow.MlflowClient, target: str, which: str) -> str:
     """Return the id of a run: of any run by its id, of the one that logged a model by alias or version.
 

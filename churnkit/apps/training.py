@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
 from churnkit.apps.console import Steps
 from churnkit.apps.tracking import log_model, track
+from churnkit.apps.workspace import Workspace
 from churnkit.book.finding import Finding
 from churnkit.book.open import Book
 from churnkit.errors import ContractError
@@ -87,7 +87,7 @@ def priced(book: Book, trained: Trained) -> LifetimeValue:
 
 
 def record(
-    trained: Trained, done: Evaluation, steps: Steps, *, workspace: Path, value: LifetimeValue | None = None
+    trained: Trained, done: Evaluation, steps: Steps, *, workspace: Workspace, value: LifetimeValue | None = None
 ) -> str:
     """Track the run in the workspace and return the model's URI."""
     saying = f"Recording the {trained.target} run in MLflow"

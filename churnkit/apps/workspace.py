@@ -7,6 +7,8 @@ import os
 import secrets
 from pathlib import Path
 
+from churnkit.errors import UsageError
+
 DATABASE, ARTIFACTS = "mlflow.db", "mlartifacts"
 ADDRESS, SALT = "MLFLOW_TRACKING_URI", "CHURNKIT_SALT"
 _SQLITE, _SALT_FILE = "sqlite:///", ".churnkit_salt"
@@ -55,6 +57,20 @@ def holds_runs(workspace: Workspace) -> bool:
     """Say whether there is a database to ask; a server is always asked."""
     folder = folder_of(workspace)
     return folder is None or is_address(workspace) or (folder / DATABASE).is_file()
+
+
+def check_workspace(workspace: Workspace) -> None:
+    """Refuse a folder that cannot be, before any work is done; a server is asked when it is needed.
+
+    Raises
+    ------
+    UsageError
+        If it, or a folder above it, is a file.
+    """
+    folder = folder_of(workspace)
+    for place in () if folder is None else (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise UsageError("A workspace is a folder.", found=f"a file, {place}", fix="Choose another name.")
 
 
 def salt_of(workspace: Workspace) -> bytes:

@@ -1,4 +1,4 @@
-"""Commands about models: demo, train, score."""
+"""Commands that make and use models: demo, train, score."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def demo(
     """Run everything on a simulated insurer whose truth is known."""
     from churnkit.apps.console import Steps
     from churnkit.apps.demo import run_demo
-    from churnkit.apps.output import check_workspace
+    from churnkit.apps.workspace import check_workspace
 
     check_workspace(folder)
     steps = Steps()
@@ -59,7 +59,7 @@ def train(
     data: Data,
     target: Annotated[Which, typer.Option(help="What to predict.")] = "renewal",
     test_from: TestFrom = None,
-    workspace: Workspace = Path("."),
+    workspace: Workspace = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     data_cutoff: Cutoff = None,
     settings: SettingsFile = None,
@@ -68,8 +68,9 @@ def train(
     """Check a book, build panels, train, evaluate and record the models."""
     from churnkit.apps.checking import checked
     from churnkit.apps.console import Steps, show
-    from churnkit.apps.output import check_workspace
+    from churnkit.apps.registry import standing
     from churnkit.apps.training import fit_target, measure, priced, record, summary
+    from churnkit.apps.workspace import check_workspace, given
     from churnkit.book.open import open_book
     from churnkit.moments import to_moment
 
@@ -87,9 +88,9 @@ def train(
         answer[name] = {**summary(trained, done), "model": model}
         if not as_json:
             show(done.table.reset_index(), title=f"{name}: test metrics with 95 % intervals, beside three baselines")
-            print(done.text + "\n")
+            print(f"{done.text}\n{standing(model, workspace=workspace)}\n")
     if as_json:
-        print_json({"targets": answer, "seconds": steps.seconds, "workspace": str(workspace)})
+        print_json({"targets": answer, "seconds": steps.seconds, "workspace": given(workspace)})
 
 
 @app.command()
@@ -97,22 +98,26 @@ def score(
     data: Data,
     as_of: Annotated[str, typer.Option(help="Day on which to score; only what was known before it is used.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .parquet, .csv or .xlsx.")],
-    target: Annotated[One, typer.Option(help="Which model.")] = "renewal",
-    workspace: Workspace = Path("."),
+    target: Annotated[One, typer.Option(help="What is predicted.")] = "renewal",
+    model: Annotated[
+        str | None,
+        typer.Option(help="champion, challenger, a version or a run; the champion if not given, else the newest."),
+    ] = None,
+    workspace: Workspace = None,
     language: Annotated[Language, typer.Option(help="Language of the reasons.")] = "en",
     data_cutoff: Cutoff = None,
     settings: SettingsFile = None,
     as_json: Json = False,
 ) -> None:
-    """Score every policy (or customer) in force on a day with the workspace's newest model."""
+    """Score every policy (or customer) in force on a day."""
     from churnkit.apps.output import check_output
 
     check_output(output)
     from churnkit.apps.checking import checked
     from churnkit.apps.console import Steps
     from churnkit.apps.output import write_table
+    from churnkit.apps.registry import load_model
     from churnkit.apps.scoring import score as score_book
-    from churnkit.apps.tracking import load_model
     from churnkit.book.finding import Finding
     from churnkit.book.open import open_book
     from churnkit.moments import to_moment
@@ -121,15 +126,16 @@ def score(
     steps = Steps()
     book = open_book(data, data_cutoff=data_cutoff, settings=settings)
     checked(book, steps)
-    model, value = load_model(target, workspace=workspace)
+    kept = load_model(target, workspace=workspace, model=model)
     findings: list[Finding] = []
     with steps.step("score", f"Scoring what is in force on {as_of}"):
-        scores = score_book(book, model, as_of=as_of, value=value, language=language, tell=findings.append)
+        scores = score_book(book, kept.model, as_of=as_of, value=kept.value, language=language, tell=findings.append)
         write_table(scores, output)
     for finding in findings:
         steps.say(f"{finding.severity:<7}  {finding}")
+    unsure = int(scores["unsure"].sum())
     if as_json:
-        print_json({"rows": len(scores), "unsure": int(scores["unsure"].sum()), "output": str(output),
+        print_json({"rows": len(scores), "unsure": unsure, "output": str(output), "model": kept.version,
                      "findings": [str(finding) for finding in findings]})  # fmt: skip
     else:
-        print(f"{len(scores):,} rows, {int(scores['unsure'].sum()):,} of them unsure, written to {output}")
+        print(f"{len(scores):,} rows, {unsure:,} of them unsure, by {kept.version}, written to {output}")

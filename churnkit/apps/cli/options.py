@@ -17,7 +17,13 @@ Data = Annotated[
     str, typer.Argument(help="The book: a folder of tables with churnkit.toml, a DuckDB or SQLite file, or a URL.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Workspace = Annotated[Path, typer.Option(help="Folder of mlflow.db and the models.")]
+Workspace = Annotated[
+    str | None,
+    typer.Option(
+        help="Folder of mlflow.db and the models, or the address of a tracking server; $MLFLOW_TRACKING_URI if not"
+        " given, else this folder."
+    ),
+]
 Cutoff = Annotated[
     str | None, typer.Option(help="Moment up to which the tables are complete; overrules churnkit.toml.")
 ]
