@@ -92,7 +92,7 @@ class BaseRates:
         Parameters
         ----------
         y, people, lead : arrays of shape (n_rows,)
-        event : {"renewed", "churned"}, what class 1 is
+        event : {"renewed", "churned", "cancelled"}, what class 1 is
         """
         known = sorted(set(self.by_lead) & set(np.unique(lead).tolist())) if lead is not None else []
         if known and lead is not None:
@@ -107,7 +107,7 @@ class BaseRates:
         latest = None if known else self.latest
         if event == "renewed":
             return Drift("lapse rate", then.other, now.other, None if latest is None else latest.other)
-        return Drift("churn rate", then, now, latest)
+        return Drift("churn rate" if event == "churned" else "cancellation rate", then, now, latest)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from churnkit.models.baselines import TITLES
 
 Figures = dict[str, dict[str, float]]
 NOT_FOR_MONEY = "Not for money"
+LAPSES = {"renewed": "lapses", "churned": "churned customers", "cancelled": "cancellations"}
+"""What the lapse side is called, by what class 1 is; only of "renewed" it is class 0."""
 SLOPE, RATIO = (0.9, 1.1), (0.95, 1.05)
 JUDGED = (0.5, 2.0)  # an interval that reaches half or double is no evidence that calibration holds
 
@@ -54,7 +56,7 @@ class Facts:
     @property
     def lapses(self) -> str:
         """What the lapse side is called."""
-        return "churned customers" if self.event == "churned" else "lapses"
+        return LAPSES[self.event]
 
 
 def sentences(facts: Facts) -> str:

@@ -14,10 +14,14 @@ _TAILS = {
     ("en", "renewed", "leave"): "; such customers renew less often",
     ("en", "churned", "stay"): "; such customers leave less often",
     ("en", "churned", "leave"): "; such customers leave more often",
+    ("en", "cancelled", "stay"): "; such policies are cancelled less often",
+    ("en", "cancelled", "leave"): "; such policies are cancelled more often",
     ("zh", "renewed", "stay"): "；此类客户续保较多",
     ("zh", "renewed", "leave"): "；此类客户续保较少",
     ("zh", "churned", "stay"): "；此类客户流失较少",
     ("zh", "churned", "leave"): "；此类客户流失较多",
+    ("zh", "cancelled", "stay"): "；此类保单退保较少",
+    ("zh", "cancelled", "leave"): "；此类保单退保较多",
 }
 _YES = {"en": ("no", "yes"), "zh": ("否", "是")}
 _NONE_YET = {
