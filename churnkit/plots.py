@@ -97,7 +97,8 @@ def beeswarm(contributions: pd.DataFrame, values: pd.DataFrame, *, most: int = 1
 def by_segment(table: pd.DataFrame, *, outcome: str, by: str = "line") -> Figure:
     """Draw observed against expected lapses per segment with 95 % intervals, such as ``Evaluation.by_line``."""
     figure, axes = _axes(f"Observed / expected {outcome} by {by}", "ratio", "", size=(6.0, 0.5 * len(table) + 1.5))
-    low, high = (table.get(f"observed_expected_{side}", table.get(side)) for side in ("low", "high"))
+    sides = [f"observed_expected_{side}" if f"observed_expected_{side}" in table else side for side in ("low", "high")]
+    low, high = (table[side] for side in sides)
     ratio, rows = table["observed_expected"], np.arange(len(table))
     around = np.array([ratio - low, high - ratio]).clip(min=0)
     axes.errorbar(ratio, rows, xerr=around, fmt="o", color=BLUE, capsize=2)

@@ -109,9 +109,9 @@ def model_card(
 def _purpose(model: RenewalModel | ChurnModel, train: Panel) -> Section:
     lines = [f"Predicts {_WHAT.get(model.target, model.target)}. Made to rank whom to contact, to explain each "
              "score in words, and, while its calibration holds, to put a value on customers."]  # fmt: skip
-    seen = train.keys["line"].dropna().unique() if "line" in train.keys else []
-    if len(seen):
-        lines.append(f"Lines in training: {', '.join(sorted(map(str, seen)))}.")
+    seen = sorted(map(str, train.keys["line"].dropna().unique())) if "line" in train.keys else []
+    if seen:
+        lines.append(f"Lines in training: {', '.join(seen)}.")
     return Section("What it is for, and what not", [*lines, *_NOT_FOR])
 
 
@@ -176,7 +176,8 @@ def _good(evaluation: Evaluation) -> Section:
 
 def _figures(table: pd.DataFrame, *, digits: int = 4) -> pd.DataFrame:
     """Every figure as text, counts without digits; estimate and interval as they stand."""
-    return table.map(lambda each: _text(each, digits)).rename_axis(table.index.name or "metric")
+    texts: pd.DataFrame = table.map(lambda each: _text(each, digits))
+    return texts.rename_axis(str(table.index.name or "metric"))
 
 
 def _text(value: Any, digits: int) -> str:
@@ -197,7 +198,7 @@ def _spans(table: pd.DataFrame, names: Sequence[str], extra: Sequence[str] = ("n
             plain = f"{name}_low" not in table
             low, high = (table[side if plain else f"{name}_{side}"] for side in ("low", "high"))
             out[name] = [f"{each:.3f} ({a:.3f} … {b:.3f})" for each, a, b in zip(table[name], low, high, strict=True)]
-    return out.set_axis([_name(each) for each in out.index]).rename_axis(table.index.name)
+    return out.set_axis(pd.Index([_name(each) for each in out.index], name=table.index.name))
 
 
 def _name(value: Any) -> str:

@@ -104,9 +104,9 @@ def _side(client: Any, which: str, target: str) -> _Side:
         raise UsageError("A run that is compared has contributions of its own.", found=f"none in run {run}",
                          fix="Compare runs of models or of backtests, not of single folds.") from error  # fmt: skip
     group = {entry["name"]: entry.get("group") or entry["name"] for entry in entries}
-    phi = sample[[name for name in sample if name.startswith(PHI) and name != BIAS]].astype("float64")
-    return _Side(which if which == run else f"{which} ({run[:8]})", tags, metrics, sample,
-                 phi.rename(columns=lambda name: name.removeprefix(PHI)).T.groupby(group).sum().T)  # fmt: skip
+    phi = sample[[name for name in map(str, sample) if name.startswith(PHI) and name != BIAS]].astype("float64")
+    sums = phi.rename(columns=lambda name: name.removeprefix(PHI)).T.groupby(pd.Series(group)).sum().T
+    return _Side(which if which == run else f"{which} ({run[:8]})", tags, metrics, sample, sums)
 
 
 def _reasons(one: _Side, two: _Side, sums: list[pd.DataFrame]) -> pd.DataFrame:
@@ -160,7 +160,7 @@ def _same_rows(a: dict[str, str], b: dict[str, str]) -> str:
     return f"They differ in {', '.join(other)}: what follows is not the models' doing alone."
 
 
-def _side_by_side(name: str, row: pd.Series[float]) -> str:
+def _side_by_side(name: str, row: Any) -> str:
     title, digits = _TOLD[name]
     a, b = (f"{row[s]:.{digits}f} ({row[f'{s}_low']:.{digits}f} … {row[f'{s}_high']:.{digits}f})" for s in "ab")
     apart = row["a_low"] > row["b_high"] or row["b_low"] > row["a_high"]

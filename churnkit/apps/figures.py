@@ -20,7 +20,7 @@ Figures = dict[str, plots.Figure]
 def outcomes(model: RenewalModel | ChurnModel, panel: Panel) -> tuple[Vector, Vector]:
     """Return outcome and predicted probability of the rows whose outcome is known."""
     known = panel.y.notna().to_numpy()
-    return panel.y[known].to_numpy(dtype=np.float64), model.predict_proba(panel.X[known])[:, 1]
+    return np.asarray(panel.y, dtype=np.float64)[known], model.predict_proba(panel.X[known])[:, 1]
 
 
 def lapses_of(event: str) -> str:

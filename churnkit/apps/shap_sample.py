@@ -43,7 +43,7 @@ class ShapSample:
     @property
     def by_group(self) -> pd.Series[float]:
         """Mean absolute contribution by reason group, log-odds, largest first."""
-        sums = self.contributions.T.groupby(self.groups).sum().T
+        sums = self.contributions.T.groupby(pd.Series(self.groups)).sum().T
         return sums.abs().mean().sort_values(ascending=False, kind="stable")
 
 
