@@ -19,10 +19,13 @@ from churnkit.panel.build import ask_panel
 from churnkit.panel.extra import default_features
 from churnkit.panel.feature import Feature
 from churnkit.panel.panel import Panel
+from churnkit.panel.task import Target
 from churnkit.retain.suppression import suppressed
 from churnkit.value.lifetime import LifetimeValue
 
 _REASON = "reason_{}"
+_POLICY = ["customer_id", "policy_id", "line", "end_date"]
+_KEYS = {"renewal": [*_POLICY, "lead_days"], "cancellation": _POLICY, "churn": ["customer_id"]}
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,7 @@ class _Scoring:
     def __call__(self, panel: Panel) -> dict[str, Any]:
         """Return the scored rows, and the categories that training never saw."""
         model, target = self.model, self.model.target
-        keys = ["customer_id", "policy_id", "line", "end_date", "lead_days"] if target == "renewal" else ["customer_id"]
-        rows = panel.keys[keys].copy()
+        rows = panel.keys[_KEYS[target]].copy()
         rows[target] = model.predict_proba(panel.X)[:, 1]
         rows["unsure"] = model.unsure(panel.X).to_numpy()
         if self.value is not None and target == "renewal":
@@ -75,7 +77,8 @@ def score(
     ----------
     book : Book
         On Spark the model goes to the executors, they score its parts, and the rows below come back.
-    model : RenewalModel (one row per policy) or ChurnModel (one row per customer), fitted
+    model : RenewalModel (one row per policy), CancellationModel (one per policy of monthly terms) or ChurnModel (one
+        per customer), fitted
     as_of : date; only what was known before it is used
     value : LifetimeValue, optional, for renewal models
     top : int, reasons per row
@@ -86,13 +89,13 @@ def score(
     Returns
     -------
     DataFrame, highest risk first, ties by id
-        customer_id, policy_id, line, end_date, lead_days, ``renewal`` or ``churn`` (calibrated probability), unsure,
-        value, expected_lifetime and s1 (chance of the next renewal) where a value is given, reason_1 …,
-        do_not_contact (why the customer must not be contacted, empty where allowed), as_of.
+        customer_id, policy_id, line, end_date, lead_days, ``renewal``, ``churn`` or ``cancellation`` (calibrated
+        probability), unsure, value, expected_lifetime and s1 (chance of the next renewal) where a value is given,
+        reason_1 …, do_not_contact (why the customer must not be contacted, empty where allowed), as_of.
     """
-    target: Literal["renewal", "churn"] = "renewal" if isinstance(model, RenewalModel) else "churn"
+    target = model.target
     features = _features(book, model, target)
-    many = book.rows("policies" if target == "renewal" else "customers")
+    many = book.rows("customers" if target == "churn" else "policies")
     scoring = _Scoring(model, value, top, language, many)
     parts = ask_panel(book, target, scoring, features=features, as_of=as_of, memory=memory, partitions=partitions)
     rows = pd.concat([_received(part["rows"]) for part in parts], ignore_index=True)
@@ -103,13 +106,13 @@ def score(
     rows = rows.drop(columns=[name for name in names if rows[name].isna().all()])
     barred = suppressed(book, to_moment(as_of, name="as_of")).set_index("customer_id")["reason"]
     rows = rows.assign(do_not_contact=rows["customer_id"].map(barred), as_of=pd.Timestamp(as_of))
-    risk = rows[target] if target == "churn" else 1 - rows[target]
+    risk = 1 - rows[target] if target == "renewal" else rows[target]
     ids = [name for name in ("customer_id", "policy_id") if name in rows]
     order = rows.assign(_safety=-risk).sort_values(["_safety", *ids], kind="stable")
     return order.drop(columns="_safety").reset_index(drop=True)
 
 
-def _features(book: Book, model: RenewalModel | ChurnModel, target: Literal["renewal", "churn"]) -> tuple[Feature, ...]:
+def _features(book: Book, model: RenewalModel | ChurnModel, target: Target) -> tuple[Feature, ...]:
     """The features of the book, and those that the model was given in Python, beside the settings."""
     usual = default_features(book, target)
     names = {feature.name for feature in usual}
