@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from churnkit.errors import ContractError, UsageError
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.scores import Vector, draws, interval
+from churnkit.models.verdict import LAPSES
 from churnkit.panel.panel import Panel
 
 FEWEST = 50  # customers; groups of fewer are shown without figures
@@ -95,7 +96,7 @@ def by_group(model: RenewalModel | ChurnModel, panel: Panel, groups: pd.DataFram
     known = panel.y.notna().to_numpy()
     divisions = {name: _labels(column[known]) for name, column in _columns(panel, groups).items()}
     y, p = np.asarray(panel.y, dtype=np.float64)[known], model.predict_proba(panel.X[known])[:, 1]
-    lapse, risk = (y, p) if model.event == "churned" else (1.0 - y, 1.0 - p)
+    lapse, risk = (1.0 - y, 1.0 - p) if model.event == "renewed" else (y, p)
     if not lapse.sum():
         raise ContractError("CLS28: misses are a share of lapses.", where="the test panel", found="no lapse",
                             fix="Choose a test period whose labels are ripe.")  # fmt: skip
@@ -111,8 +112,7 @@ def by_group(model: RenewalModel | ChurnModel, panel: Panel, groups: pd.DataFram
     cubes = [np.array(kept) for kept in boots]
     rows = [row for part, cube in zip(parts, cubes, strict=True) for row in part.rows(cube, cubes[0])]
     table = pd.DataFrame(rows).set_index(["column", "group"])
-    text = _text(table, lapses="churned customers" if model.event == "churned" else "lapses", threshold=threshold,
-                 capacity=capacity)  # fmt: skip
+    text = _text(table, lapses=LAPSES[model.event], threshold=threshold, capacity=capacity)
     return ByGroup(table.drop(columns=[f"{name}_error" for name in MEASURES]), threshold, text)
 
 
@@ -146,8 +146,8 @@ class _Part:
             row |= dict(zip(("lapses", "expected", "lapse_rate"), told, strict=True))
             for j, name in enumerate(MEASURES):
                 gaps = boot[:, i, j] - whole[:, 0, j]
-                figures = (ratios[i, j], *interval(boot[:, i, j]), ratios[i, j] - overall[j], *interval(gaps))
-                figures = (*figures, float(np.nanstd(gaps)) if np.isfinite(gaps).any() else np.nan)
+                error = float(np.nanstd(gaps)) if np.isfinite(gaps).any() else np.nan
+                figures = (ratios[i, j], *interval(boot[:, i, j]), ratios[i, j] - overall[j], *interval(gaps), error)
                 ends = ("", "_low", "_high", "_gap", "_gap_low", "_gap_high", "_error")
                 row |= {f"{name}{end}": np.nan if few else v for end, v in zip(ends, figures, strict=True)}
             found.append(row | {"note": "too few" if few else ""})
@@ -210,7 +210,7 @@ def _quartiles(column: pd.Series[Any]) -> tuple[pd.Series[Any], list[str]]:
 
 
 def _text(table: pd.DataFrame, *, lapses: str, threshold: float, capacity: float) -> str:
-    first, groups = table.loc[ALL], table.iloc[1:]
+    first, groups = table.iloc[0], table.iloc[1:]
     shown = groups[groups["note"] == ""]
     lines = [
         f"{first['n']:,} rows of {first['customers']:,} customers; {capacity:.0%} of the rows are selected, those at a"
@@ -233,7 +233,7 @@ def _widest(shown: pd.DataFrame, name: str, lapses: str) -> str:
     gap, error = shown[f"{name}_gap"], shown[f"{name}_error"]
     clear = shown[gap.abs() > norm.isf(0.025 / len(shown)) * error]
     pool = clear if len(clear) else shown[gap.notna()]
-    row = pool.loc[pool[f"{name}_gap"].abs().idxmax()]
+    row = pool.iloc[int(np.nanargmax(pool[f"{name}_gap"].abs()))]
     low, high = row[f"{name}_gap_low"], row[f"{name}_gap_high"]
     if name == "observed_expected":
         told = f"observed/expected {row[name]:.2f} ({row[f'{name}_low']:.2f} … {row[f'{name}_high']:.2f})"
@@ -244,6 +244,6 @@ def _widest(shown: pd.DataFrame, name: str, lapses: str) -> str:
         far = f"{100 * row[f'{name}_gap']:+.1f} pp ({100 * low:+.1f} … {100 * high:+.1f})"
     some = f"{len(clear)} of {len(shown)} groups differ{'s' if len(clear) == 1 else ''}"
     many = some if len(clear) else f"none of {len(shown)} groups differs"
-    column, group = str(row.name[0]), str(row.name[1])
+    at: Any = row.name
     return (f"{_TITLES[name]}: {many} clearly from the whole, all of them looked at together; the widest is"
-            f" {column} {group}: {told}, {far}.")  # fmt: skip
+            f" {at[0]} {at[1]}: {told}, {far}.")  # fmt: skip

@@ -154,7 +154,8 @@ def _reason_groups(panel: Panel, names: list[str]) -> list[str]:
 
 
 def _text(table: pd.DataFrame) -> str:
-    lines = []
+    lines: list[str] = []
+    row: Any
     for row in table.itertuples():
         column, value = row.Index
         if row.note:

@@ -60,7 +60,7 @@ def audit_columns(book: Book, panel: Panel) -> pd.DataFrame:
     known = np.asarray(versions["known_from"], dtype=np.int64).copy()
     known[np.r_[True, owner[1:] != owner[:-1]]] = FIRST
     table = StateTable(versions.set_column(1, "known_from", pa.array(known)), owner.astype(np.int64))
-    wanted = pd.Index(people).get_indexer(panel.groups).astype(np.int64)
+    wanted = pd.Index(people).get_indexer(pd.Index(panel.groups)).astype(np.int64)
     cutoff = panel.cutoff.to_numpy().astype("datetime64[us]").astype(np.int64)
     rows = table.rows(wanted, cutoff)
     columns = {column.name: table.column(column.name, rows, cutoff).to_pandas() for column in audited}
