@@ -22,10 +22,15 @@ _HOME = {
     "standard_features": "churnkit.panel.catalog",
     "RenewalModel": "churnkit.models.classifier",
     "ChurnModel": "churnkit.models.classifier",
+    "CancellationModel": "churnkit.models.cancellation",
+    "life_table": "churnkit.models.cancellation",
+    "survival": "churnkit.models.cancellation",
     "Ceiling": "churnkit.models.ceiling",
     "ceiling_predictions": "churnkit.models.ceiling",
     "Evaluation": "churnkit.models.metrics",
     "evaluate": "churnkit.models.metrics",
+    "Backtest": "churnkit.models.backtest",
+    "backtest": "churnkit.models.backtest",
     "contributions": "churnkit.models.explain",
     "reasons": "churnkit.models.explain",
     "LifetimeValue": "churnkit.value.lifetime",
@@ -68,6 +73,11 @@ if TYPE_CHECKING:
     from churnkit.errors import ContractError as ContractError
     from churnkit.errors import LeakageError as LeakageError
     from churnkit.errors import UsageError as UsageError
+    from churnkit.models.backtest import Backtest as Backtest
+    from churnkit.models.backtest import backtest as backtest
+    from churnkit.models.cancellation import CancellationModel as CancellationModel
+    from churnkit.models.cancellation import life_table as life_table
+    from churnkit.models.cancellation import survival as survival
     from churnkit.models.ceiling import Ceiling as Ceiling
     from churnkit.models.ceiling import ceiling_predictions as ceiling_predictions
     from churnkit.models.classifier import ChurnModel as ChurnModel

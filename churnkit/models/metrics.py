@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from churnkit.errors import ContractError, UsageError
+from churnkit.errors import UsageError
+from churnkit.models.base_rates import Drift
 from churnkit.models.baselines import NAMES
 from churnkit.models.ceiling import Ceiling
 from churnkit.models.classifier import ChurnModel, RenewalModel
+from churnkit.models.predicted import GAIN, Predicted, Sums
 from churnkit.models.scores import METRICS, Codes, Scorer, Vector, draws, interval, log_loss
-from churnkit.models.verdict import Facts, ranking_by_lead, sentences
+from churnkit.models.verdict import UNJUDGED, Facts, Mark, mark, ranking_by_lead, sentences
 from churnkit.panel.panel import Panel
 
 Figures = dict[str, dict[str, float]]
@@ -36,6 +38,8 @@ class Evaluation:
     metrics : dict of {name: {"estimate", "low", "high"}}
     baselines : dict of {baseline: {name: {"estimate", "low", "high"}}}
     text : str, plain sentences
+    mark : Mark, whether the calibration on these rows makes the probabilities fit for money
+    drift : Drift or None, the base rate of these rows beside the training's
     """
 
     table: pd.DataFrame
@@ -44,31 +48,12 @@ class Evaluation:
     metrics: Figures
     baselines: dict[str, Figures]
     text: str = field(default="")
+    mark: Mark = UNJUDGED
+    drift: Drift | None = None
 
     def __str__(self) -> str:
         """Return the table and the sentences."""
         return f"{self.table.to_string(float_format=lambda v: f'{v:.4f}', na_rep='')}\n\n{self.text}"
-
-
-@dataclass(frozen=True)
-class _Test:
-    """Test rows with outcomes: predictions by name, customers, leads, lines, truth."""
-
-    y: Vector
-    p: dict[str, Vector]
-    people: Codes
-    lead: pd.Series[Any]
-    line: pd.Series[Any]
-    risk: int
-    capacity: float
-    truth: Vector | None
-
-    @property
-    def groups(self) -> int:
-        return int(self.people.max()) + 1
-
-    def scorer(self, name: str, rows: Any = slice(None)) -> Scorer:
-        return Scorer(self.y[rows], self.p[name][rows], self.people[rows], risk=self.risk, capacity=self.capacity)
 
 
 def evaluate(model: RenewalModel | ChurnModel, panel: Panel, *, ceiling: Ceiling | None = None, capacity: float = 0.1,
@@ -103,77 +88,51 @@ def evaluate(model: RenewalModel | ChurnModel, panel: Panel, *, ceiling: Ceiling
     check_is_fitted(model, "booster_")
     if not 0 < capacity <= 1:
         raise UsageError("capacity is a share of the rows, above 0 and at most 1.", found=f"{capacity}")
-    test = _prepare(model, panel, ceiling, capacity)
-    sums = _Sums(test)
+    test = Predicted.of(model, panel, ceiling)
+    return measured(test, capacity=capacity, n_boot=n_boot, random_state=random_state)
+
+
+def measured(test: Predicted, *, capacity: float = 0.1, n_boot: int = 200, random_state: int = 0) -> Evaluation:
+    """Measure predictions that are there: of one model's test rows, or of the folds of a backtest together.
+
+    Parameters
+    ----------
+    test : Predicted
+    capacity, n_boot, random_state
+        As :func:`evaluate` takes them.
+    """
+    sums = Sums(test, test.line)
     leads = {value: np.flatnonzero(test.lead == value) for value in sorted(test.lead.dropna().unique())}
-    scorers: dict[Any, Scorer] = {name: test.scorer(name) for name in ("model", *NAMES)}
-    scorers |= {value: test.scorer("model", rows) for value, rows in leads.items()}
+    scorers: dict[Any, Scorer] = {name: test.scorer(name, capacity=capacity) for name in ("model", *NAMES)}
+    scorers |= {value: test.scorer("model", rows, capacity=capacity) for value, rows in leads.items()}
     points, linear = {key: scorer() for key, scorer in scorers.items()}, sums()
     boots: dict[Any, list[Vector]] = {key: [] for key in (*points, *linear)}
     for weights in draws(test.groups, n_boot=n_boot, random_state=random_state):
         for key, values in {**{k: scorer(weights) for k, scorer in scorers.items()}, **sums(weights)}.items():
             boots[key].append(values)
     named = {name: _figures(METRICS, points[name], boots[name]) for name in ("model", *NAMES)}
-    gain = _figures(_GAIN, linear["gain"], boots["gain"]) if "gain" in linear else {}
+    gain = _figures(GAIN, linear["gain"], boots["gain"]) if "gain" in linear else {}
     metrics, baselines = {**named.pop("model"), **gain}, named
     behind = _figures(("behind",), linear["behind"], boots["behind"])["behind"]
-    facts = Facts(len(test.y), test.groups, model.event, metrics, baselines, behind, capacity)
-    by_lead, by_line = _by_lead(test, leads, points, boots), _by_line(sums.lines, linear, boots["lines"])
+    drift = test.rates.against(test.y, test.people, test.lead.to_numpy(np.float64), event=test.event)
+    facts = Facts(len(test.y), test.groups, test.event, metrics, baselines, behind, capacity, drift)
+    by_lead, by_line = _by_lead(test, leads, points, boots), _segments(sums, linear, boots["segments"], "line")
     text = "\n".join([sentences(facts), *ranking_by_lead(by_lead)])
-    return Evaluation(_table(metrics, baselines), by_lead, by_line, metrics, baselines, text)
+    table = _table(metrics, baselines)
+    return Evaluation(table, by_lead, by_line, metrics, baselines, text, mark(facts), drift)
 
 
-def _prepare(model: RenewalModel | ChurnModel, panel: Panel, ceiling: Ceiling | None, capacity: float) -> _Test:
-    known = panel.y.notna().to_numpy()
-    y = np.asarray(panel.y, dtype=np.float64)[known]
-    if not len(y) or y.min() == y.max():
-        raise ContractError("CLS28: evaluation needs rows of both classes.", where="the test panel",
-                            found=f"{int((y == 0).sum())} zeros and {int((y == 1).sum())} ones with known outcome",
-                            fix="Choose a test period whose labels are ripe.")  # fmt: skip
-    X, keys = panel.X[known], panel.keys[known]
-    p = {"model": model.predict_proba(X)[:, 1], **model.baselines_.predict(model.columns_.matrix(X))}
-    truth: Vector | None = None
-    if ceiling is not None:
-        if not (X.index.isin(ceiling.truth.index).all() and X.index.isin(ceiling.prediction.index).all()):
-            raise UsageError("The ceiling has a truth and a prediction for every test row.",
-                             found=f"{len(ceiling.truth)} truths for {len(X)} rows, indexed otherwise",
-                             fix="Index both like panel.X.")  # fmt: skip
-        truth = np.asarray(ceiling.truth.loc[X.index], dtype=np.float64)
-        p["ceiling"] = np.asarray(ceiling.prediction.loc[X.index], dtype=np.float64)
-    people = pd.factorize(panel.groups[known])[0]
-    blank = pd.Series(np.nan, index=X.index)
-    lead = keys.get("lead_days", blank).reset_index(drop=True)
-    line = keys.get("line", blank).reset_index(drop=True)
-    return _Test(y, p, people, lead, line, 1 if model.event == "churned" else 0, capacity, truth)
+def measured_by(test: Predicted, segment: pd.Series[Any], *, n_boot: int = 200, random_state: int = 0) -> pd.DataFrame:
+    """Count lapses observed and expected by segment, a Series of categories with one value per test row.
 
-
-class _Sums:
-    """Everything that is a sum over rows, by customer: loss against the logistic, losses under the truth, lapses."""
-
-    def __init__(self, test: _Test) -> None:
-        codes, self.lines = pd.factorize(test.line, sort=True)
-        lapse, risk = (v if test.risk else 1.0 - v for v in (test.y, test.p["model"]))
-        by_line = [v * (codes == i) for i in range(len(self.lines)) for v in (np.ones_like(lapse), lapse, risk)]
-        losses = [log_loss(test.y, test.p["model"]) - log_loss(test.y, test.p["logistic"])]
-        if test.truth is not None:
-            losses += [log_loss(test.truth, test.p[k]) for k in ("base_rate", "model", "ceiling")]
-            losses.append(log_loss(test.truth, test.truth))
-        columns = [np.ones_like(lapse), *losses, *by_line]
-        self._losses = len(losses)
-        self._sums = np.column_stack([np.bincount(test.people, c, minlength=test.groups) for c in columns])
-
-    def __call__(self, weights: Vector | None = None) -> dict[str, Vector]:
-        total = (np.ones(len(self._sums)) if weights is None else weights) @ self._sums
-        losses, lines = total[1 : 1 + self._losses] / total[0], total[1 + self._losses :].reshape(-1, 3)
-        out = {"behind": losses[:1], "lines": lines[:, 1] / np.maximum(lines[:, 2], 1e-12), "counts": lines.ravel()}
-        if self._losses > 1:
-            base, mine, ceiling, truth = losses[1:]
-            out["gain"] = np.array([(base - mine) / (base - ceiling), base, mine, ceiling, truth])
-        return out
-
-
-_GAIN = ("attainable_gain", "expected_log_loss_base", "expected_log_loss_model", "expected_log_loss_ceiling",
-         "expected_log_loss_truth")  # fmt: skip
+    Returns
+    -------
+    DataFrame, a row per segment
+        ``n`` rows, ``observed`` and ``expected`` lapses, ``observed_expected`` with ``low`` and ``high``.
+    """
+    sums = Sums(test, segment.reset_index(drop=True))
+    boots = [sums(w)["segments"] for w in draws(test.groups, n_boot=n_boot, random_state=random_state)]
+    return _segments(sums, sums(), boots, str(segment.name))
 
 
 def _figures(names: tuple[str, ...], point: Vector, replicates: list[Vector]) -> Figures:
@@ -193,7 +152,7 @@ def _table(metrics: Figures, baselines: dict[str, Figures]) -> pd.DataFrame:
     return table
 
 
-def _by_lead(test: _Test, leads: dict[Any, Codes], points: dict[Any, Vector],
+def _by_lead(test: Predicted, leads: dict[Any, Codes], points: dict[Any, Vector],
              boots: dict[Any, list[Vector]]) -> pd.DataFrame:  # fmt: skip
     rows = []
     for lead, where in leads.items():
@@ -208,11 +167,11 @@ def _by_lead(test: _Test, leads: dict[Any, Codes], points: dict[Any, Vector],
     return pd.DataFrame(rows).set_index("lead_days") if rows else pd.DataFrame()
 
 
-def _by_line(lines: Any, point: dict[str, Vector], replicates: list[Vector]) -> pd.DataFrame:
+def _segments(sums: Sums, point: dict[str, Vector], replicates: list[Vector], name: str) -> pd.DataFrame:
     counts = point["counts"].reshape(-1, 3)
-    ratios = _figures(tuple(map(str, lines)), point["lines"], replicates)
+    ratios = _figures(tuple(map(str, sums.names)), point["segments"], replicates)
     table = pd.DataFrame({"n": counts[:, 0].astype(int), "observed": counts[:, 1], "expected": counts[:, 2]},
-                         index=pd.Index(lines, name="line"))  # fmt: skip
-    for name, key in (("observed_expected", "estimate"), ("low", "low"), ("high", "high")):
-        table[name] = [ratios[str(line)][key] for line in lines]
+                         index=pd.Index(sums.names, name=name))  # fmt: skip
+    for column, key in (("observed_expected", "estimate"), ("low", "low"), ("high", "high")):
+        table[column] = [ratios[str(each)][key] for each in sums.names]
     return table
