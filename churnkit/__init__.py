@@ -31,6 +31,10 @@ _HOME = {
     "evaluate": "churnkit.models.metrics",
     "Backtest": "churnkit.models.backtest",
     "backtest": "churnkit.models.backtest",
+    "by_group": "churnkit.models.fairness",
+    "proxy": "churnkit.models.proxy",
+    "audit_columns": "churnkit.panel.audit",
+    "tune": "churnkit.models.tuning",
     "contributions": "churnkit.models.explain",
     "reasons": "churnkit.models.explain",
     "LifetimeValue": "churnkit.value.lifetime",
@@ -84,8 +88,12 @@ if TYPE_CHECKING:
     from churnkit.models.classifier import RenewalModel as RenewalModel
     from churnkit.models.explain import contributions as contributions
     from churnkit.models.explain import reasons as reasons
+    from churnkit.models.fairness import by_group as by_group
     from churnkit.models.metrics import Evaluation as Evaluation
     from churnkit.models.metrics import evaluate as evaluate
+    from churnkit.models.proxy import proxy as proxy
+    from churnkit.models.tuning import tune as tune
+    from churnkit.panel.audit import audit_columns as audit_columns
     from churnkit.panel.build import build_panel as build_panel
     from churnkit.panel.catalog import standard_features as standard_features
     from churnkit.panel.feature import Feature as Feature

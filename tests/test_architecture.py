@@ -28,6 +28,7 @@ HOMES = {
     "shap": {"models/explain.py"},
     "woodelf": {"models/explain.py"},
     "mlflow": {"apps/tracking", "apps/registry.py", "apps/pyfunc.py"},
+    "optuna": {"models/tuning.py"},
     "matplotlib": {"plots.py"},
     "fastapi": {"apps/web/"},
 }
@@ -72,7 +73,7 @@ def test_heavy_libraries_live_in_their_one_home(path):
 
 def test_nothing_but_the_surfaces_reads_the_truth():
     readers = {place(p) for p in MODULES if any(n.startswith("churnkit.simulate.truth") for n in imports(p))}
-    assert readers <= {"apps/demo.py", "simulate/book.py"}
+    assert readers <= {"apps/demo.py", "apps/backtesting.py", "simulate/book.py"}
     for floor in ("panel", "models", "value", "effect", "retain", "book"):
         for path in (PACKAGE / floor).rglob("*.py"):
             assert "truth/" not in path.read_text(encoding="utf-8"), place(path)
@@ -101,7 +102,8 @@ def test_what_the_package_imports_is_declared():
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     names = {"scikit-learn": "sklearn", "woodelf-explainer": "woodelf"}
-    extras = project["optional-dependencies"]["spark"] + ["py4j"]  # pyspark brings py4j, in the version it needs
+    optional = project["optional-dependencies"]
+    extras = optional["spark"] + optional["tune"] + ["py4j"]  # pyspark brings py4j, in the version it needs
     declared = {w.split(">")[0].split("=")[0].strip() for w in [*project["dependencies"], *extras]}
     declared = {names.get(w, w.replace("-", "_")) for w in declared}
     used = {n.split(".")[0] for p in MODULES for n in imports(p)} - set(sys.stdlib_module_names) - {"churnkit", ""}

@@ -8,11 +8,11 @@ import pytest
 import churnkit as ck
 
 NAMES = [
-    "Backtest", "Book", "CancellationModel", "Ceiling", "ChurnModel", "ChurnkitError", "ContractError",
-    "Evaluation", "Feature", "Findings", "LeakageError", "LifetimeValue", "Panel", "RenewalModel", "UsageError",
-    "Where", "World", "backtest", "build_panel", "ceiling_predictions", "check_book", "contributions", "evaluate",
-    "find_leaks", "life_table", "log_model", "open_book", "plan_retention", "reasons", "score", "simulate_book",
-    "standard_features", "survival", "track",
+    "Backtest", "Book", "CancellationModel", "Ceiling", "ChurnModel", "ChurnkitError", "ContractError", "Evaluation",
+    "Feature", "Findings", "LeakageError", "LifetimeValue", "Panel", "RenewalModel", "UsageError", "Where", "World",
+    "audit_columns", "backtest", "build_panel", "by_group", "ceiling_predictions", "check_book", "contributions",
+    "evaluate", "find_leaks", "life_table", "log_model", "open_book", "plan_retention", "proxy", "reasons", "score",
+    "simulate_book", "standard_features", "survival", "track", "tune",
 ]  # fmt: skip
 HEAVY = (
     "pandas",
