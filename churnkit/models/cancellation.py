@@ -37,7 +37,7 @@ class CancellationModel(ChurnModel):
     'cancelled'
     """
 
-    target, direction, event = "cancellation", -1, "cancelled"
+    target, direction, event = "cancellation", -1, "cancelled"  # type: ignore[assignment]  # a third target
 
 
 def survival(model: CancellationModel, X: pd.DataFrame, *, months: int = 12) -> pd.DataFrame:
@@ -156,7 +156,7 @@ def life_table(panel: Panel) -> LifeTable:
         tables[name], rates[name] = _counted(rows[mine]), share.rate
         policies = panel.keys["policy_id"][mine].nunique()
         said.append(_sentence(name, tables[name], share, policies, others=int(rows["other_exits"][mine].sum())))
-    return LifeTable(pd.concat(tables, names=["line"]), rates, "\n".join(said))
+    return LifeTable(pd.concat(tables, names=["line"]), rates, "\n".join(said[-1:] if len(said) == 2 else said))
 
 
 def _divisions(lines: pd.Series[Any]) -> Iterator[tuple[str, Any]]:
@@ -196,7 +196,8 @@ def _counted(rows: pd.DataFrame) -> pd.DataFrame:
     spread = _Z * np.sqrt(variance) / logs.abs()
     table.insert(4, "low", np.exp(logs * np.exp(spread)))
     table.insert(5, "high", np.exp(logs * np.exp(-spread)))
-    return table
+    counted: pd.DataFrame = table
+    return counted
 
 
 def _sentence(line: str, table: pd.DataFrame, share: Share, policies: int, *, others: int) -> str:
@@ -212,4 +213,4 @@ def _sentence(line: str, table: pd.DataFrame, share: Share, policies: int, *, ot
         return text
     end = year.iloc[-1]
     interval = "" if np.isnan(end["low"]) else f" (95 %: {end['low']:.1%} … {end['high']:.1%})"
-    return f"{text} Still in force {len(year)} months after month {year.index[0]}: {end['survival']:.1%}{interval}."
+    return f"{text} Of those in month {year.index[0]}, {end['survival']:.1%}{interval} stay {len(year)} months more."
