@@ -199,7 +199,7 @@ class Columns:
             If columns differ from training, or a number is infinite.
         """
         frame = self.align(X)
-        out = np.full(frame.shape, np.nan, dtype=np.float32)
+        out = np.full(frame.shape, np.nan, dtype=np.float32, order="F")  # written, and read by trees, column by column
         for i, name in enumerate(self.names):
             if name in self.categories:
                 codes, values = _coded(frame[name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,19 +10,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
-from woodelf import WoodelfExplainer
 
 from churnkit.errors import UsageError
 from churnkit.models.classifier import ChurnModel, RenewalModel
-from churnkit.models.columns import Columns, Floats
+from churnkit.models.columns import Bools, Columns, Floats
+from churnkit.models.shapley import AT_ONCE, tables_of
 from churnkit.models.trees import frame_of, threads
 from churnkit.models.wording import LANGUAGES, NONE_STRONG, fragment, tail
+from churnkit.panel.catalog import kind_of_group
 from churnkit.panel.feature import SENSITIVE, Feature
 
 Matrix = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
-FEW_ROWS = 2_000  # below, LightGBM's own contributions are faster than woodelf's fixed cost
+FEW_ROWS = 1_000  # below, LightGBM's own contributions are there sooner than the tables
 STRONG = 0.1  # log-odds; a tenth, about 10 % of the odds
+KINDS = ("changeable", "background")
 
 
 def contributions(model: RenewalModel | ChurnModel, X: Any, *, rows: int | None = None) -> pd.DataFrame:
@@ -39,55 +41,87 @@ def contributions(model: RenewalModel | ChurnModel, X: Any, *, rows: int | None 
     -------
     DataFrame of shape (n_rows, n_features + 1), indexed like X
         One column per training column and ``bias``; rows sum to ``model.raw_score(X)``. LightGBM's ``pred_contrib``
-        below 2,000 rows, the same numbers from woodelf [2]_ (single precision, within 5e-5) above.
+        below 1,000 rows, above them the same numbers from tables, some ten times sooner
+        (:mod:`churnkit.models.shapley`).
 
     References
     ----------
     .. [1] Lundberg et al. (2020), From local explanations to global understanding, Nature Machine Intelligence 2.
-    .. [2] Nadel and Wettenstein (2025), From decision trees to Boolean logic: a fast and unified SHAP algorithm.
     """
     check_is_fitted(model, "booster_")
     matrix = model.columns_.matrix(X)
     index = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(matrix))
+    values = np.empty((len(model.columns_.names) + 1, len(matrix)))
+    values[-1] = _by_lightgbm(model, matrix[:1])[-1]
+    for first, parts in explained(model, matrix, rows=rows):
+        values[:-1, first : first + parts.shape[1]] = parts
+    return pd.DataFrame(values.T, index=index, columns=[*model.columns_.names, "bias"], copy=False)
+
+
+def explained(model: RenewalModel | ChurnModel, matrix: Floats, *,
+              rows: int | None = None) -> Iterator[tuple[int, Matrix]]:  # fmt: skip
+    """Give the contributions of a model's matrix some rows at a time: the first row, and a row per **column**.
+
+    However many rows there are and in whatever order, a row's contributions are the same to the last digit.
+    """
     few = (len(matrix) if rows is None else rows) < FEW_ROWS
-    values = _by_lightgbm(model, matrix) if few else _by_woodelf(model, matrix)
-    return pd.DataFrame(values, index=index, columns=[*model.columns_.names, "bias"])
+    tables = None if few else tables_of(model.booster_)
+    for first in range(0, len(matrix), AT_ONCE):
+        some = matrix[first : first + AT_ONCE]
+        if tables is None:
+            yield first, _by_lightgbm(model, some)[:-1]
+        else:
+            parts = np.zeros((matrix.shape[1], len(some)))
+            parts[list(tables.columns)] = tables.look_up(some)
+            yield first, parts
 
 
 def _by_lightgbm(model: RenewalModel | ChurnModel, matrix: Floats) -> Matrix:
     values = model.booster_.predict(frame_of(matrix), pred_contrib=True, num_threads=threads(model.n_jobs),
                                     validate_features=True)  # fmt: skip
-    return np.asarray(values, dtype=np.float64)
-
-
-def _by_woodelf(model: RenewalModel | ChurnModel, matrix: Floats) -> Matrix:
-    bias = _by_lightgbm(model, matrix[:1])[:, -1]
-    frame = frame_of(matrix)[model.booster_.feature_name()]
-    explainer = WoodelfExplainer(model.booster_, feature_perturbation="tree_path_dependent")
-    values = np.asarray(explainer.shap_values(frame, verbose=False), dtype=np.float64)
-    return np.column_stack([values, np.full(len(matrix), bias[0])])
+    return np.ascontiguousarray(np.asarray(values, dtype=np.float64).T)
 
 
 @dataclass(frozen=True)
-class _Groups:
-    """Columns by reason group, in order of the groups' names."""
+class Groups:
+    """Columns by reason group, in order of the groups' names.
+
+    Attributes
+    ----------
+    names : tuple of str
+    members : tuple of arrays of int, each group's columns; sensitive and audit columns are in none
+    features : tuple of Feature or None, by column
+    kinds : tuple of {"changeable", "background"}, by group
+    """
 
     names: tuple[str, ...]
     members: tuple[Codes, ...]
-    features: tuple[Feature | None, ...]  # by column
+    features: tuple[Feature | None, ...]
+    kinds: tuple[str, ...]
 
     @classmethod
-    def of(cls, columns: Columns, describe: Callable[[str], Feature | None]) -> _Groups:
+    def of(cls, columns: Columns, describe: Callable[[str], Feature | None]) -> Groups:
+        """Group a model's columns; one that is not described, or has no group, is its own."""
         features = tuple(describe(name) for name in columns.names)
         labels = [f.group if f is not None and f.group else n for n, f in zip(columns.names, features, strict=True)]
         shown = [i for i, name in enumerate(columns.names) if name.lower() not in SENSITIVE]
         names = tuple(sorted({labels[i] for i in shown}))
-        return cls(names, tuple(np.array([i for i in shown if labels[i] == n], dtype=np.intp) for n in names), features)
+        members = tuple(np.array([i for i in shown if labels[i] == n], dtype=np.intp) for n in names)
+        return cls(names, members, features, tuple(kind_of_group(name) for name in names))
+
+    def sums(self, parts: Matrix) -> Matrix:
+        """Sum contributions, a row per column, to a row per group; column by column: companions change nothing."""
+        out = np.zeros((len(self.names), parts.shape[1]))
+        for at, members in enumerate(self.members):
+            for column in members:
+                out[at] += parts[column]
+        return out
 
 
 def reasons(model: RenewalModel | ChurnModel, X: Any, *, top: int = 3, language: Literal["en", "zh"] = "en",
-            catalog: Iterable[Feature] | None = None,
-            toward: Literal["both", "leave"] = "both", rows: int | None = None) -> pd.DataFrame:  # fmt: skip
+            catalog: Iterable[Feature] | None = None, toward: Literal["both", "leave"] = "both",
+            kind: Literal["both", "changeable", "background"] = "both", rows: int | None = None,
+            ) -> pd.DataFrame:  # fmt: skip
     """Top reasons per row in plain words, with the customer's own figures. Associations, not causes.
 
     Parameters
@@ -101,76 +135,103 @@ def reasons(model: RenewalModel | ChurnModel, X: Any, *, top: int = 3, language:
         outside them is its own group and speaks by name and value. Sensitive and audit columns are never shown.
     toward : {"both", "leave"}
         ``leave`` keeps only reasons that go with lapse or churn, for contact lists.
+    kind : {"both", "changeable", "background"}
+        ``changeable`` keeps only what the insurer decides or does (service, price, handling of claims), so that a
+        caller has something to talk about; ``background`` only what it finds (age, tenure, season). Neither says that a
+        change would keep the customer.
     rows : int, optional
         As :func:`contributions` takes it.
 
     Returns
     -------
     DataFrame, one row per (row of X, rank)
-        ``row`` (index label of X), ``rank`` (1 first), ``group``, ``contribution`` (log-odds of class 1), ``direction``
-        (``stay`` or ``leave``) and ``text``. Where no group moves the log-odds by 0.1, one row without group says
-        that there is no single strong reason. Ordered by size to three digits, ties by the group's name.
+        ``row`` (index label of X), ``rank`` (1 first), ``group``, ``kind``, ``contribution`` (log-odds of class 1),
+        ``direction`` (``stay`` or ``leave``) and ``text``. Where no group moves the log-odds by 0.1, one row without
+        group says that there is no single strong reason. Ordered by size to three digits, ties by the group's name.
 
     Raises
     ------
     UsageError
-        If language, top or toward is none of the above, or X does not fit the model.
+        If language, top, toward or kind is none of the above, or X does not fit the model.
     """
-    if language not in LANGUAGES or top < 1 or toward not in ("both", "leave"):
-        raise UsageError("reasons takes top >= 1, language 'en' or 'zh', toward 'both' or 'leave'.",
-                         found=f"top={top}, language={language!r}, toward={toward!r}")  # fmt: skip
-    table = contributions(model, X, rows=rows)
+    if language not in LANGUAGES or top < 1 or toward not in ("both", "leave") or kind not in ("both", *KINDS):
+        raise UsageError("reasons takes top >= 1, language 'en' or 'zh', toward 'both' or 'leave', kind 'both', "
+                         "'changeable' or 'background'.",
+                         found=f"top={top}, language={language!r}, toward={toward!r}, kind={kind!r}")  # fmt: skip
+    check_is_fitted(model, "booster_")
     describe = model.describe if catalog is None else {f.name: f for f in catalog}.get
-    groups = _Groups.of(model.columns_, describe)
-    parts = table.to_numpy()[:, :-1]
-    sums = np.zeros((len(parts), len(groups.names)))
-    for i, members in enumerate(groups.members):
-        sums[:, i] = parts[:, members].sum(axis=1)
+    groups = Groups.of(model.columns_, describe)
+    frame = model.columns_.align(X)
+    matrix = model.columns_.matrix(X)
+    missing = {model.columns_.names.index(name): frame[name].isna().to_numpy() for name in model.columns_.categories}
     stay = 1 if model.event == "renewed" else -1
-    picked = _pick(sums, top=top, only=-stay if toward == "leave" else 0)
-    words = _say(model, X, parts, groups, picked, language=language)
-    at, g = picked["at"].to_numpy(), picked["g"].to_numpy()
-    size = np.where(g >= 0, sums[at, g], 0.0) if groups.names else np.zeros(len(g))
-    way = np.where(g < 0, 0, np.sign(size) * stay).astype(int)
-    tails = np.array([tail(d, model.event, language) for d in ("", "stay", "leave")], dtype=object)
-    group = np.array([*groups.names, ""], dtype=object)[g]
-    direction = np.array(["", "stay", "leave"], dtype=object)[way]
-    return pd.DataFrame({"row": table.index.to_numpy()[at], "rank": picked["rank"].to_numpy(), "group": group,
-                         "contribution": size, "direction": direction, "text": words + tails[way]})  # fmt: skip
+    told = [_told(groups, parts, matrix, missing, first=first, top=top, kind=kind,
+                  only=-stay if toward == "leave" else 0)
+            for first, parts in explained(model, matrix, rows=rows)]  # fmt: skip
+    at, rank, g, size, speaker = (np.concatenate(column) for column in zip(*told, strict=True))
+    way = np.where(g < 0, 0, np.sign(size) * stay).astype(np.intp)
+    index = X.index.to_numpy() if isinstance(X, pd.DataFrame) else np.arange(len(matrix))
+    return pd.DataFrame({
+        "row": index[at], "rank": rank, "group": _words([*groups.names, ""], g),
+        "kind": _words([*groups.kinds, ""], g), "contribution": size, "direction": _words(["", "stay", "leave"], way),
+        "text": _say(model, frame, groups, at, speaker, way, language=language),
+    })  # fmt: skip
 
 
-def _pick(sums: Matrix, *, top: int, only: int) -> pd.DataFrame:
-    """Positions of the groups that are told for each row: size to three digits, ties by name."""
+def _words(words: list[str], codes: Codes) -> pd.Series[str]:
+    return pd.Series(pd.array(words, dtype="str")[codes])
+
+
+_Told = tuple[Codes, Codes, Codes, Matrix, Codes]
+
+
+def _told(groups: Groups, parts: Matrix, matrix: Floats, missing: dict[int, Bools], *, first: int, top: int, only: int,
+          kind: str) -> _Told:  # fmt: skip
+    """What is told of some rows: row, rank, group (-1 for none), its size, and the column that speaks for it."""
+    sums = groups.sums(parts)
     size = np.abs(np.round(sums, 3))
     if only:
-        size = np.where(np.sign(sums) == only, size, 0.0)
-    weak = (size.max(axis=1, initial=0.0) < STRONG) if sums.shape[1] else np.ones(len(sums), dtype=bool)
-    order = np.argsort(-size, axis=1, kind="stable")[:, :top]
-    rows, ranks = np.nonzero((np.take_along_axis(size, order, axis=1) > 0) & ~weak[:, None])
-    told = pd.DataFrame({"at": rows, "rank": ranks + 1, "g": order[rows, ranks]})
-    silent = pd.DataFrame({"at": np.flatnonzero(weak), "rank": 1, "g": -1})
-    return pd.concat([told, silent]).sort_values(["at", "rank"], kind="stable").reset_index(drop=True)
+        size[np.sign(sums) != only] = 0.0
+    size[[at for at, each in enumerate(groups.kinds) if kind not in ("both", each)]] = 0.0
+    weak = size.max(axis=0, initial=0.0) < STRONG
+    order = np.argsort(-size, axis=0, kind="stable")[:top].T
+    rows, ranks = np.nonzero((np.take_along_axis(size.T, order, axis=1) > 0) & ~weak[:, None])
+    silent = np.flatnonzero(weak)
+    at = np.concatenate([rows, silent])
+    g = np.concatenate([order[rows, ranks], np.full(len(silent), -1)])
+    rank = np.concatenate([ranks, np.zeros(len(silent), dtype=np.intp)]) + 1
+    line = np.argsort(at, kind="stable")
+    at, g, rank = at[line], g[line], rank[line]
+    amount = np.where(g >= 0, sums[g, at], 0.0) if groups.names else np.zeros(len(g))
+    return at + first, rank, g, amount, _speakers(groups, parts, matrix, missing, at, g, first=first)
 
 
-def _say(model: RenewalModel | ChurnModel, X: Any, parts: Matrix, groups: _Groups, picked: pd.DataFrame, *,
-         language: str) -> npt.NDArray[np.object_]:  # fmt: skip
-    """Words of each picked reason. It speaks through the first column that moves most in its group's direction."""
-    frame = model.columns_.align(X)
-    missing = frame.isna().to_numpy()
-    words = np.full(len(picked), NONE_STRONG[language], dtype=object)
-    speaker = np.full(len(picked), -1)
-    for g, members in enumerate(groups.members):
-        at = np.flatnonzero(picked["g"] == g)
-        rows = picked["at"].to_numpy()[at]
-        pulls = parts[np.ix_(rows, members)]
-        pulls = np.round(pulls * np.sign(pulls.sum(axis=1))[:, None], 3)
-        pulls = np.where(missing[np.ix_(rows, members)] & (pulls > 0), pulls / 1e3, pulls)  # figures speak first
-        speaker[at] = members[np.argmax(pulls, axis=1)] if len(rows) else -1
+def _speakers(groups: Groups, parts: Matrix, matrix: Floats, missing: dict[int, Bools], at: Codes, g: Codes, *,
+              first: int) -> Codes:  # fmt: skip
+    """Of each told group the first column that moves most in the group's direction; one with a figure goes first."""
+    speaker = np.full(len(g), -1)
+    for group in np.unique(g[g >= 0]):
+        members, place = groups.members[group], np.flatnonzero(g == group)
+        pulls = parts[np.ix_(members, at[place])]
+        pulls = np.round(pulls * np.sign(pulls.sum(axis=0)), 3)
+        rows = at[place] + first
+        none = np.stack([missing[c][rows] if c in missing else np.isnan(matrix[rows, c]) for c in members])
+        speaker[place] = members[np.argmax(np.where(none & (pulls > 0), pulls / 1e3, pulls), axis=0)]
+    return speaker
+
+
+def _say(model: RenewalModel | ChurnModel, frame: pd.DataFrame, groups: Groups, at: Codes, speaker: Codes, way: Codes,
+         *, language: str) -> pd.Series[str]:  # fmt: skip
+    """Words of each reason; a text is made once for all who have the same figure."""
+    texts, codes = [NONE_STRONG[language]], np.zeros(len(at), dtype=np.intp)
+    tails = [tail(direction, model.event, language) for direction in ("", "stay", "leave")]
     for column in np.unique(speaker[speaker >= 0]):
-        at = np.flatnonzero(speaker == column)
-        values = frame.iloc[picked["at"].to_numpy()[at], column]
-        codes, distinct = pd.factorize(values, use_na_sentinel=True)
-        name = model.columns_.names[column]
-        texts = [fragment(name, v, groups.features[column], language) for v in [*distinct, None]]
-        words[at] = np.array(texts, dtype=object)[codes]
-    return words
+        place = np.flatnonzero(speaker == column)
+        figures, distinct = pd.factorize(frame.iloc[at[place], column], use_na_sentinel=True)
+        both, pairs = pd.factorize(figures * 3 + way[place] % 3)
+        name, values = model.columns_.names[column], [*distinct, None]
+        codes[place] = both + len(texts)
+        texts += [
+            fragment(name, values[pair // 3], groups.features[column], language) + tails[pair % 3] for pair in pairs
+        ]
+    return _words(texts, codes)

@@ -20,7 +20,7 @@ from churnkit.panel.feature import Feature
 
 from .insurer import FEATURES
 
-COLUMNS = ["row", "rank", "group", "contribution", "direction", "text"]
+COLUMNS = ["row", "rank", "group", "kind", "contribution", "direction", "text"]
 
 
 @pytest.fixture(scope="module", name="X")
@@ -82,7 +82,7 @@ def test_contributions_are_shapley_values_by_enumeration(monkeypatch):
 
 
 def test_a_deep_model_keeps_the_sum(train, X):
-    deep = RenewalModel(n_estimators=10, num_leaves=60, max_depth=60, min_child_samples=5)
+    deep = RenewalModel(n_estimators=4, num_leaves=60, max_depth=60, min_child_samples=5)
     deep.fit(train[FEATURES], train["y"])
     assert deep.recipe(deep.columns_).params["max_depth"] == 16
     np.testing.assert_allclose(contributions(deep, X).sum(axis=1), deep.raw_score(X), atol=5e-5)
@@ -204,3 +204,27 @@ def test_an_array_without_names_can_be_explained():
     y = (X[:, 0] + rng.normal(size=600) > 0).astype(float)
     table = reasons(RenewalModel(n_estimators=50, min_child_samples=20).fit(X, y), X[:10])
     assert table["text"].str.startswith("x0 is").any()
+
+
+def test_a_reason_is_changeable_or_background(model, X):
+    specs = [Feature(name, "observation", "attribute", column="age", group=group, en="{value}", zh="{value}")
+             for name, group in (("price_step", "price"), ("waiting", "waiting"), ("tenure", "relationship"))]  # fmt: skip
+    kinds = {"price": "changeable", "waiting": "changeable", "relationship": "background", "region": "background"}
+    whole = reasons(model, X.head(100), top=20, catalog=specs)
+    told = whole[whole["group"].isin(kinds)]
+    assert (told["kind"] == told["group"].map(kinds)).all()
+    for kind in ("changeable", "background"):
+        some = reasons(model, X.head(100), top=20, catalog=specs, kind=kind)
+        assert set(some["kind"]) <= {kind, ""}
+        wanted = whole[whole["kind"] == kind]
+        kept = some[some["kind"] == kind].merge(wanted, on=["row", "group"], suffixes=("", "_whole"))
+        pd.testing.assert_series_equal(kept["contribution"], kept["contribution_whole"], check_names=False)
+        assert len(kept) == (some["kind"] == kind).sum() > 0
+    with pytest.raises(UsageError, match="'weather'"):
+        reasons(model, X, kind="weather")
+
+
+def test_every_group_of_the_catalog_is_of_a_kind():
+    assert catalog.CHANGEABLE < set(catalog.GROUPS)
+    background = set(catalog.GROUPS) - catalog.CHANGEABLE
+    assert {"customer", "relationship", "timing", "policy", "holdings"} <= background

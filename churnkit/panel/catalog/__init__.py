@@ -48,6 +48,12 @@ GROUPS: dict[str, tuple[str, str]] = {
     "agent": ("the policy's agent", "代理人"),
 }
 """Reason groups and their names; every feature belongs to exactly one."""
+CHANGEABLE = frozenset({
+    "price", "price change", "payment", "contacts", "contact channels", "contact topics", "waiting", "service handling",
+    "resolution", "satisfaction", "satisfaction change", "claim handling", "claim outcomes", "complaints",
+    "complaint handling", "outreach", "agent",
+})  # fmt: skip
+"""Groups that tell of what the insurer decides or does, and of what was made of it; the others are background."""
 
 _ALL = (
     *relationship.TIMING, *relationship.RELATIONSHIP, *relationship.HOLDINGS, *relationship.CUSTOMER,
@@ -122,6 +128,17 @@ def describe(name: str) -> Feature | None:
     (1, None)
     """
     return _by_name().get(name)
+
+
+def kind_of_group(group: str) -> Literal["changeable", "background"]:
+    """Say whether a reason group tells of what the insurer decides or does; an unknown one is background.
+
+    Examples
+    --------
+    >>> kind_of_group("waiting"), kind_of_group("customer"), kind_of_group("vehicle")
+    ('changeable', 'background', 'background')
+    """
+    return "changeable" if group in CHANGEABLE else "background"
 
 
 @cache
