@@ -43,6 +43,10 @@ _HOME = {
     "score": "churnkit.apps.scoring",
     "track": "churnkit.apps.tracking",
     "log_model": "churnkit.apps.tracking",
+    "log_backtest": "churnkit.apps.tracking",
+    "load_model": "churnkit.apps.registry",
+    "promote": "churnkit.apps.registry",
+    "compare_runs": "churnkit.apps.comparing",
     "simulate_book": "churnkit.simulate.book",
     "World": "churnkit.simulate.worlds",
     "ChurnkitError": "churnkit.errors",
@@ -65,8 +69,12 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from churnkit.apps.comparing import compare_runs as compare_runs
     from churnkit.apps.leaks import find_leaks as find_leaks
+    from churnkit.apps.registry import load_model as load_model
+    from churnkit.apps.registry import promote as promote
     from churnkit.apps.scoring import score as score
+    from churnkit.apps.tracking import log_backtest as log_backtest
     from churnkit.apps.tracking import log_model as log_model
     from churnkit.apps.tracking import track as track
     from churnkit.book.check import Findings as Findings
