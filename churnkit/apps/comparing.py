@@ -100,7 +100,7 @@ def _side(client: Any, which: str, target: str) -> _Side:
         with fetched(f"runs:/{run}/shap.parquet") as file, fetched(f"runs:/{run}/features.json") as dictionary:
             sample = pd.read_parquet(file).set_index("row", drop=False)
             entries = pd.read_json(dictionary)["features"]
-    except OSError as error:
+    except FileNotFoundError as error:
         raise UsageError("A run that is compared has contributions of its own.", found=f"none in run {run}",
                          fix="Compare runs of models or of backtests, not of single folds.") from error  # fmt: skip
     group = {entry["name"]: entry.get("group") or entry["name"] for entry in entries}

@@ -146,10 +146,10 @@ def load_model(target: str, *, workspace: Workspace = None, model: str | None = 
         if not client.search_model_versions(f"name = '{registered_name(target)}'", max_results=1):
             raise missing
         found = find_version(client, target, model)
-        with fetched(f"models:/{found.name}/{found.version}") as folder:
-            kept = folder / "artifacts" / "value.joblib"
+        with fetched(f"models:/{found.name}/{found.version}/artifacts") as folder:
+            kept = folder / "value.joblib"
             value = joblib.load(kept) if kept.is_file() else None
-            return Loaded(joblib.load(kept.with_name("model.joblib")), value, f"{found.name}/{found.version}")
+            return Loaded(joblib.load(folder / "model.joblib"), value, f"{found.name}/{found.version}")
 
 
 def promote(model: str, *, alias: Alias = "champion", target: str = "renewal",
@@ -212,7 +212,7 @@ def card_of(which: str, *, target: str = "renewal", page: bool = False, workspac
         try:
             with fetched(f"runs:/{run}/card.{'html' if page else 'md'}") as file:
                 return file.read_text(encoding="utf-8")
-        except OSError as error:
+        except FileNotFoundError as error:
             raise UsageError("A card is logged with a model.", found=f"none in run {run}") from error
 
 

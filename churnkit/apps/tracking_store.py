@@ -100,9 +100,18 @@ def keep(files: Mapping[str, Any]) -> None:
 
 @contextmanager
 def fetched(uri: str) -> Iterator[Path]:
-    """Give a run's or a model's files, such as ``runs:/<id>/shap.parquet``, for a while."""
+    """Give a run's or a model's files, such as ``runs:/<id>/shap.parquet``, for a while.
+
+    Raises
+    ------
+    FileNotFoundError
+    """
     with tempfile.TemporaryDirectory() as folder:
-        yield Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder))
+        try:
+            place = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder))
+        except MlflowException as error:
+            raise FileNotFoundError(uri) from error
+        yield place
 
 
 def tags_and_metrics(client: mlflow.MlflowClient, run_id: str) -> tuple[dict[str, str], dict[str, float]]:

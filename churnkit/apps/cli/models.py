@@ -61,6 +61,7 @@ def train(
     test_from: TestFrom = None,
     workspace: Workspace = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
+    tuned: Annotated[Path | None, typer.Option(help="Settings that churnkit tune wrote.")] = None,
     data_cutoff: Cutoff = None,
     settings: SettingsFile = None,
     as_json: Json = False,
@@ -69,7 +70,8 @@ def train(
     from churnkit.apps.checking import checked
     from churnkit.apps.console import Steps, show
     from churnkit.apps.registry import standing
-    from churnkit.apps.training import fit_target, measure, priced, record, summary
+    from churnkit.apps.training import Target, fit_target, measure, priced, record, summary
+    from churnkit.apps.tuning import tuned_params
     from churnkit.apps.workspace import check_workspace, given
     from churnkit.book.open import open_book
     from churnkit.moments import to_moment
@@ -78,10 +80,12 @@ def train(
     if test_from is not None:
         to_moment(test_from, name="--test-from")
     steps, answer = Steps(), {}
+    names: tuple[Target, ...] = ("renewal", "churn") if target == "both" else (target,)
+    params = {name: tuned_params(tuned, name) for name in names}
     book = open_book(data, data_cutoff=data_cutoff, settings=settings)
     checked(book, steps)
-    for name in ("renewal", "churn") if target == "both" else (target,):
-        trained = fit_target(book, name, steps, test_from=test_from, random_state=seed)
+    for name in names:
+        trained = fit_target(book, name, steps, test_from=test_from, random_state=seed, params=params[name])
         done = measure(trained, steps)
         value = priced(book, trained) if name == "renewal" else None
         model = record(trained, done, steps, workspace=workspace, value=value)
