@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -43,26 +44,40 @@ def last_ripe_year(panel: Panel) -> pd.Timestamp:
     return pd.Timestamp(panel.cutoff[panel.y.notna()].max()) - pd.Timedelta(days=TEST_DAYS)
 
 
+def observed(book: Book, target: Target, steps: Steps, *, leads: Iterable[int] | None = None) -> Panel:
+    """Build the panel with its unlabelled rows, and say what is switched off and what is as of the extract."""
+    with steps.step(f"{target} panel", f"Building the {target} panel") as progress:
+        panel = build_panel(book, target, leads=leads, keep_unlabelled=True, progress=progress)
+    for feature, why in panel.info.get("switched_off", {}).items():
+        steps.say(f"  off: {feature}: {why}")
+    for column in panel.info.get("as_of_extract", ()):
+        steps.say(f"  as of the extract: {column}: no history, so its value may be younger than the cutoff")
+    return panel
+
+
+def untrained(
+    target: Target, *, random_state: int = 0, n_jobs: int = 1, params: Mapping[str, Any] | None = None
+) -> RenewalModel | ChurnModel:
+    """Return the target's model with the settings as they come, but for `params`."""
+    maker = RenewalModel if target == "renewal" else ChurnModel
+    return maker(random_state=random_state, n_jobs=n_jobs, **(params or {}))
+
+
 def fit_target(
-    book: Book, target: Target, steps: Steps, *, test_from: Any = None, random_state: int = 0, n_jobs: int = 1
-) -> Trained:
-    """Build the panel, split it by time, fit the model.
+    book: Book, target: Target, steps: Steps, *, test_from: Any = None, random_state: int = 0, n_jobs: int = 1,
+    params: Mapping[str, Any] | None = None,
+) -> Trained:  # fmt: skip
+    """Build the panel, split it by time, fit the model, whose settings are as they come but for `params`.
 
     Raises
     ------
     ContractError
         CLS28, if labels are too few or of one class.
     """
-    with steps.step(f"{target} panel", f"Building the {target} panel") as progress:
-        panel = build_panel(book, target, keep_unlabelled=True, progress=progress)
-    for feature, why in panel.info.get("switched_off", {}).items():
-        steps.say(f"  off: {feature}: {why}")
-    for column in panel.info.get("as_of_extract", ()):
-        steps.say(f"  as of the extract: {column}: no history, so its value may be younger than the cutoff")
+    panel = observed(book, target, steps)
     begin = last_ripe_year(panel) if test_from is None else test_from
     train, test = panel.split(test_from=begin)
-    maker = RenewalModel if target == "renewal" else ChurnModel
-    model = maker(random_state=random_state, n_jobs=n_jobs)
+    model = untrained(target, random_state=random_state, n_jobs=n_jobs, params=params)
     require_classes(panel, train, least=model.min_events)
     findings = (*leaking_features(train.X, train.y, features=train.features, groups=train.groups),
                 *foreseeing_columns(book, train))  # fmt: skip
@@ -74,9 +89,11 @@ def fit_target(
 
 
 def measure(trained: Trained, steps: Steps, *, ceiling: Ceiling | None = None) -> Evaluation:
-    """Evaluate on the test rows."""
+    """Evaluate on the test rows; the model takes over whether it is fit for money."""
     with steps.step(f"{trained.target} evaluation", f"Evaluating on {len(trained.test):,} later rows"):
-        return evaluate(trained.model, trained.test, ceiling=ceiling)
+        done = evaluate(trained.model, trained.test, ceiling=ceiling)
+    trained.model.judged(done)
+    return done
 
 
 def priced(book: Book, trained: Trained) -> LifetimeValue:
@@ -107,5 +124,6 @@ def summary(trained: Trained, done: Evaluation) -> dict[str, Any]:
         "metrics": done.metrics,
         "baselines": done.baselines,
         "findings": [str(finding) for finding in trained.findings],
+        "mark": {"for_money": done.mark.for_money, "text": done.mark.text},
         "text": done.text,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from churnkit.apps.cli import backtests as backtests
 from churnkit.apps.cli import data as data
 from churnkit.apps.cli import models as models
 from churnkit.apps.cli import runs as runs
