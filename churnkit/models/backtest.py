@@ -88,6 +88,11 @@ class Backtest:
     text: str = field(default="")
 
     @property
+    def rows(self) -> Predicted:
+        """The test rows of all folds beside what was predicted for them."""
+        return Predicted.together([fold.predicted for fold in self.folds])
+
+    @property
     def table(self) -> pd.DataFrame:
         """Metrics of all test rows with intervals, beside three baselines."""
         return self.pooled.table
@@ -134,8 +139,7 @@ class Backtest:
         if any(part is None or pd.api.types.is_float_dtype(part) for part in parts):
             raise UsageError("A segment is a category among the features or keys of the panel.", found=repr(column))
         segment = pd.concat([part for part in parts if part is not None], ignore_index=True).rename(column)
-        test = Predicted.together([fold.predicted for fold in self.folds])
-        return measured_by(test, segment, n_boot=n_boot, random_state=random_state)
+        return measured_by(self.rows, segment, n_boot=n_boot, random_state=random_state)
 
     def __str__(self) -> str:
         """Return the pooled table and the sentences."""
@@ -240,9 +244,12 @@ def _together(done: tuple[Fold, ...], panel: Panel, spans: list[Period], *, test
     keys = panel.keys[at]
     groups = {"fold": number[at], "lead": keys["lead_days"], "line": keys["line"]}
     exits = competing_exits(panel.y[at], keys, groups, target=panel.target)
-    beside = exits[["at_risk", "other_exits", "unripe"]]
-    tables = [by_fold(done)] + [table.join(beside.loc[name]) if name in beside.index.levels[0] else table
-                                for table, name in ((pooled.by_lead, "lead"), (pooled.by_line, "line"))]  # fmt: skip
-    tables[0] = tables[0].join(beside.loc["fold"])
+    by_lead, by_line = _beside(pooled.by_lead, exits, "lead"), _beside(pooled.by_line, exits, "line")
     text = sentences(done, pooled, judged_on, exits, target=panel.target)
-    return Backtest(done, pooled, judged_on, *tables, exits, text)
+    return Backtest(done, pooled, judged_on, _beside(by_fold(done), exits, "fold"), by_lead, by_line, exits, text)
+
+
+def _beside(table: pd.DataFrame, exits: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Put the exits of each group beside its rates."""
+    mine = exits[exits.index.get_level_values("by") == by].droplevel("by")
+    return table.join(mine[["at_risk", "other_exits", "unripe"]])

@@ -56,7 +56,7 @@ def exits_sentence(exits: pd.DataFrame, *, target: str) -> str:
     """Say how many rows were at risk and what became of them."""
     whole, (stay, leave) = exits.iloc[0], SIDES[target]
     fixed = {"at_risk", stay, leave, "other_exits", UNRIPE, "rate", "low", "high"}
-    others = ", ".join(f"{name} {int(whole[name]):,}" for name in exits if name not in fixed and whole[name])
+    others = ", ".join(f"{name} {int(whole[name]):,}" for name in map(str, exits) if name not in fixed and whole[name])
     return (
         f"Of {int(whole['at_risk']):,} rows at risk {int(whole[stay]):,} {stay} and {int(whole[leave]):,} {leave}; "
         f"other exits, in no rate: {others or 'none'}; not yet ripe, in no rate: {int(whole[UNRIPE]):,}."

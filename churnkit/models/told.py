@@ -44,8 +44,9 @@ def sentences(
 ) -> str:
     """Return one sentence per line: what was tested when, what became of the rows, how good, and the mark."""
     first, last = folds[0], folds[-1]
+    count = f"{len(folds)} folds" if len(folds) > 1 else "1 fold"
     lines = [
-        f"Backtest of {len(folds)} folds from {first.test_from:%Y-%m-%d} to {last.test_to:%Y-%m-%d}: each was trained "
+        f"Backtest of {count} from {first.test_from:%Y-%m-%d} to {last.test_to:%Y-%m-%d}: each was trained "
         "on labels that were ripe on its first day, and every row is predicted once, by its own fold's model.",
         exits_sentence(exits, target=target),
         pooled.text,

@@ -13,6 +13,7 @@ from churnkit.errors import UsageError
 from churnkit.retain.suppression import suppressed
 from churnkit.value.economics import economics_table
 
+MARK = "not_for_money"
 _NEEDED = ("customer_id", "policy_id", "line", "renewal", "value", "s1", "end_date", "as_of")
 _FADE_FROM = 0.9  # risk above which a contact comes too late to be assumed to help
 
@@ -28,6 +29,7 @@ class RetentionPlan:
         policies (number due), end_date (first), line, reason_1 … as scored.
     left_out : DataFrame with customer_id and reason
     text : str
+        What the list rests on; where the scores are marked as not for money, that too.
     """
 
     table: pd.DataFrame
@@ -118,7 +120,15 @@ def plan_retention(
         contact_cost=contact_cost,
         held=int(left["reason"].str.startswith("hold-out").sum()),
     )
-    return RetentionPlan(table, left, text)
+    return RetentionPlan(table, left, "\n".join([text, *_marks(scores)]))
+
+
+def _marks(scores: pd.DataFrame) -> list[str]:
+    """Why the probabilities behind the plan are not fit for money, where the scores say so."""
+    if MARK not in scores:
+        return []
+    said = scores[MARK].dropna().astype(str)
+    return sorted(set(said[said != ""]))
 
 
 def _by_customer(scores: pd.DataFrame, as_of: pd.Timestamp, *, due_within_days: int, save_rate: float) -> pd.DataFrame:

@@ -183,7 +183,7 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
 
     @property
     def text(self) -> str:
-        """What the values mean: horizon, rate, what is excluded, and that this is the constant-rate baseline."""
+        """What the values mean: horizon, rate, what is excluded, the baseline; and if the model is not for money."""
         check_is_fitted(self, "rates_")
         rates = ", ".join(f"{line} {self.rates_[line]:.1%}" for line in self.lines_)
         origin = self.assumptions["origin"]
@@ -199,6 +199,8 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         ]
         if assumed:
             lines.append(f"Assumed, not the insurer's own: economics of {', '.join(assumed)} (see .assumptions).")
+        if not self.model_.mark_.for_money:
+            lines.append(self.model_.mark_.text)
         return "\n".join(lines)
 
     def __str__(self) -> str:

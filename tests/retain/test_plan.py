@@ -96,6 +96,15 @@ def test_the_hold_out_is_whole_households_drawn_before_ranking(book, scores):
     assert set(again.left_out.query("reason.str.startswith('hold-out')")["customer_id"]) == set(held["customer_id"])
 
 
+def test_a_plan_on_scores_that_are_not_for_money_says_so(book, scores):
+    mark = "Not for money: the slope lies elsewhere."
+    assert plan_retention(scores.assign(not_for_money=mark), book, capacity=5).text.endswith(f"\n{mark}")
+    assert (
+        plan_retention(scores.assign(not_for_money=""), book, capacity=5).text
+        == plan_retention(scores, book, capacity=5).text
+    )
+
+
 def test_a_plan_needs_value(book, scores):
     with pytest.raises(UsageError, match="value"):
         plan_retention(scores.drop(columns="value"), book)

@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from churnkit.errors import ContractError, UsageError
 from churnkit.models.classifier import ChurnModel, RenewalModel
+from churnkit.models.verdict import Mark
 from churnkit.value.economics import economics_table, margin
 from churnkit.value.lifetime import PRIOR, LifetimeValue
 
@@ -112,6 +113,17 @@ def test_the_text_names_horizon_rate_and_what_it_is(value):
         assert words in value.text
     assert set(value.assumptions.index) == {"home", "motor"}
     assert "loss_ratio" in str(value)
+
+
+def test_a_model_that_is_not_for_money_is_said_wherever_its_values_are(panel, model):
+    mine = clone(model).fit(panel.X, panel.y, groups=panel.keys["customer_id"])
+    value = LifetimeValue(years=3).fit(panel, mine)
+    assert value.text.endswith("Not for money: calibration was not judged on later rows yet.")
+    mine.judged(SimpleNamespace(mark=Mark(False, "Not for money: the slope lies elsewhere.")))
+    assert value.text.endswith("Not for money: the slope lies elsewhere.")
+    assert value.summary(value.predict(panel)).endswith("Not for money: the slope lies elsewhere.")
+    mine.judged(SimpleNamespace(mark=Mark(True, "Calibration holds.")))
+    assert "for money" not in value.text
 
 
 def test_a_missing_premium_has_no_value(panel, value):
