@@ -22,13 +22,18 @@ BEGIN, END = "<!-- figures: written by run.py -->", "<!-- end of figures -->"
 _MAIN = "from churnkit.apps.cli import main; main()"
 
 
-def arguments(folder: Path) -> argparse.Namespace:
-    """Read the command line: where the public data lie, and where to write the result."""
+def arguments(folder: Path, *, work: bool = False) -> argparse.Namespace:
+    """Read the command line: where the public data lie, and where to write the result.
+
+    With `work` also a folder in which a long run keeps what it has measured, so that a stopped one goes on.
+    """
     parser = argparse.ArgumentParser(description=f"Run the experiment {folder.name}.")
     default = os.environ.get("CHURNKIT_DATA", PROJECT.parent / "shared" / "data")
     parser.add_argument("data", nargs="?", type=Path, default=Path(default),
                         help="folder of the public data; else CHURNKIT_DATA, else ../shared/data")  # fmt: skip
     parser.add_argument("--output", type=Path, default=folder, help="folder for result.json and the README's figures")
+    if work:
+        parser.add_argument("--work", type=Path, required=True, help="folder of what is measured so far")
     return parser.parse_args()
 
 
