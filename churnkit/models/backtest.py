@@ -114,7 +114,7 @@ class Backtest:
 
     @property
     def drift(self) -> Drift | None:
-        """The base rate of the last ripe year beside that of the last fold's training."""
+        """The base rate of the last ripe year beside that of the training before it."""
         return self.judged_on.drift
 
     def by(self, column: str, *, n_boot: int = 200, random_state: int = 0) -> pd.DataFrame:
@@ -233,10 +233,12 @@ def _fold(model: RenewalModel | ChurnModel, panel: Panel, span: Period, *, numbe
 
 def _together(done: tuple[Fold, ...], panel: Panel, spans: list[Period], *, tested: pd.Series[bool],
               how: dict[str, Any]) -> Backtest:  # fmt: skip
-    rows = Predicted.together([fold.predicted for fold in done])
-    pooled = measured(rows, **how)
-    late = (rows.cutoff > rows.cutoff.max() - _YEAR).to_numpy()
-    judged_on = pooled if late.all() else measured(rows.take(late), **how)
+    parts = [fold.predicted for fold in done]
+    pooled = measured(Predicted.together(parts), **how)
+    begin = max(part.cutoff.max() for part in parts) - _YEAR
+    late = [part.take((part.cutoff > begin).to_numpy()) for part in parts if (part.cutoff > begin).any()]
+    whole = sum(len(part.y) for part in late) == sum(len(part.y) for part in parts)
+    judged_on = pooled if whole else measured(Predicted.together(late), **how)
     number = pd.Series(np.nan, index=panel.keys.index)
     for place, span in enumerate(spans, start=1):
         number[tested & (panel.cutoff >= span.begin) & (panel.cutoff < span.end)] = place

@@ -25,7 +25,7 @@ GAIN = ("attainable_gain", "expected_log_loss_base", "expected_log_loss_model", 
 class Predicted:
     """Rows with known outcome: probabilities of class 1 by name (model, baselines, ceiling), customers, leads, lines.
 
-    ``rates`` are the training's. Of several folds together they are those of the last one's.
+    ``rates`` are the training's. Of several folds together they are the first one's: what was known before all of them.
     """
 
     y: Vector
@@ -83,7 +83,7 @@ class Predicted:
         truths = [part.truth for part in parts if part.truth is not None]
         truth = np.concatenate(truths) if truths else None
         y = np.concatenate([part.y for part in parts])
-        return cls(y, p, event=parts[0].event, rates=parts[-1].rates, truth=truth, **whole)
+        return cls(y, p, event=parts[0].event, rates=parts[0].rates, truth=truth, **whole)
 
     def take(self, rows: Any) -> Predicted:
         """Return some of the rows, by mask or positions."""
