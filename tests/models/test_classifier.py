@@ -247,3 +247,16 @@ def test_threads():
     assert threads(None) == threads(1) == 1
     assert threads(3) == 3
     assert threads(-1) == (os.cpu_count() or 1)
+
+
+def test_the_interval_holds_the_probability_and_is_indexed_like_the_rows(model, panel):
+    X = panel.X.iloc[:50].set_index(pd.Index(range(100, 150)))
+    found, p = model.predict_interval(X), model.predict_proba(X)[:, 1]
+    assert found.columns.tolist() == ["low", "high"]
+    assert found.index.equals(X.index)
+    assert ((found["low"] > 0) & (found["low"] < p) & (p < found["high"]) & (found["high"] < 1)).all()
+
+
+def test_without_calibration_the_interval_is_empty(train, panel):
+    model = RenewalModel(n_estimators=5, calibration="none").fit(train[FEATURES], train["y"])
+    assert model.predict_interval(panel.X.iloc[:3]).isna().all(axis=None)

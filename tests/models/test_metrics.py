@@ -1,5 +1,6 @@
 """Evaluation tells how good, against what, and whether calibration holds, and says it in words."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,12 +9,13 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from churnkit.errors import ContractError, UsageError
+from churnkit.models.base_rates import Drift, Share
 from churnkit.models.baselines import NAMES
 from churnkit.models.ceiling import Ceiling, ceiling_predictions
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.metrics import evaluate
 from churnkit.models.scores import METRICS, score
-from churnkit.models.verdict import Facts, against, calibration, ranking_by_lead
+from churnkit.models.verdict import UNJUDGED, Facts, against, calibration, mark, ranking_by_lead
 
 from .insurer import FEATURES, as_panel
 
@@ -159,6 +161,40 @@ def test_the_gate_is_about_whole_intervals(slope, ratio, broken):
     assert said.startswith("Calibration broke" if broken else "Calibration holds")
     for word in broken:
         assert word in said
+
+
+@pytest.mark.parametrize(
+    ("slope", "ratio", "said"),
+    [
+        ((0.8, 0.95), (0.9, 0.96), ""),
+        ((1.11, 1.3), (0.97, 1.03), "Not for money: the slope 1.21 (1.11 … 1.30) lies outside 0.9…1.1"),
+        (
+            (0.95, 1.05),
+            (1.06, 1.2),
+            "Not for money: observed/expected lapses 1.13 (1.06 … 1.20) lies outside 0.95…1.05",
+        ),
+        ((-1.6, 1.8), (0.97, 1.03), "Not for money: calibration cannot be judged, there are too few rows"),
+    ],
+)
+def test_the_mark_is_for_money_only_where_calibration_was_seen_to_hold(slope, ratio, said):
+    given = mark(_facts(slope=slope, ratio=ratio))
+    assert given.for_money == (said == "")
+    assert given.text.startswith(said or "Calibration holds")
+
+
+def test_only_a_drift_that_explains_it_is_named_in_the_mark():
+    fell = Drift("lapse rate", Share(0.168, 0.002, 900), Share(0.055, 0.002, 900))
+    broken = replace(_facts(ratio=(0.3, 0.35)), drift=fell)
+    assert mark(broken).text.endswith("-11.3 pp: the base rate drifted.")
+    assert "drifted" not in mark(replace(broken, drift=replace(fell, later=Share(0.3, 0.002, 900)))).text
+    assert "drifted" not in mark(replace(_facts(slope=(1.2, 1.3)), drift=fell)).text
+
+
+def test_a_model_is_not_for_money_until_it_was_judged(train, panel, result):
+    model = RenewalModel(n_estimators=5).fit(train[FEATURES], train["y"])
+    assert model.mark_ == UNJUDGED
+    assert not model.mark_.for_money
+    assert model.judged(result).mark_ == result.mark
 
 
 def test_the_sentence_about_the_logistic():
