@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from churnkit.apps.drift import findings, noticed
 from churnkit.book.finding import Finding
 from churnkit.book.open import Book
 from churnkit.models.classifier import ChurnModel, RenewalModel
+from churnkit.models.doubts import doubts
 from churnkit.models.explain import reasons
+from churnkit.models.trees import gains
 from churnkit.moments import to_moment
 from churnkit.panel.build import ask_panel
 from churnkit.panel.extra import default_features
@@ -42,21 +46,35 @@ class _Scoring:
     value: LifetimeValue | None
     top: int
     language: Literal["en", "zh"]
+    kind: Literal["both", "changeable", "background"]
     rows: int
 
     def __call__(self, panel: Panel) -> dict[str, Any]:
-        """Return the scored rows, and the categories that training never saw."""
+        """Return the scored rows, and what is noticed of the panel."""
         model, target = self.model, self.model.target
-        rows = panel.keys[_KEYS[target]].copy()
-        rows[target] = model.predict_proba(panel.X)[:, 1]
-        rows["unsure"] = model.unsure(panel.X).to_numpy()
+        said = doubts(model.columns_, panel.X, gains(model.booster_), language=self.language)
+        rows = panel.keys[_KEYS[target]].assign(**self._chances(panel), unsure=[bool(each) for each in said],
+                                                unsure_about=pd.Categorical(said))  # fmt: skip
         if self.value is not None and target == "renewal":
             worth = self.value.predict(panel)
             rows = rows.assign(**{name: worth[name] for name in ("value", "expected_lifetime", "s1")})
-        told = reasons(model, panel.X, top=self.top, language=self.language, toward="leave", rows=self.rows)
-        texts = told.pivot(index="row", columns="rank", values="text").reindex(columns=range(1, self.top + 1))
-        rows = rows.join(texts.astype("str").rename(columns=_REASON.format))
-        return {"rows": _sent(rows), "unseen": model.unseen(panel.X)}
+        told = reasons(model, panel.X.reset_index(drop=True), top=self.top, language=self.language, toward="leave",
+                       kind=self.kind, rows=self.rows)  # fmt: skip
+        texts = told["text"].astype("category")
+        codes = np.full((len(rows), self.top), -1, dtype=np.intp)
+        codes[told["row"].to_numpy(), told["rank"].to_numpy() - 1] = texts.cat.codes
+        for at in range(self.top):
+            rows[_REASON.format(at + 1)] = pd.Categorical.from_codes(codes[:, at], texts.cat.categories)
+        return {"rows": _sent(rows), **noticed(model, panel)}
+
+    def _chances(self, panel: Panel) -> dict[str, Any]:
+        """The calibrated probability and its interval, from one pass through the trees."""
+        model = self.model
+        raw = model.raw_score(panel.X)
+        timed = model.columns_.position("lead_days") is not None
+        lead = panel.X["lead_days"].to_numpy(dtype=np.float32).astype(np.float64) if timed else None
+        low, high = model.calibrator_.interval(raw, lead)
+        return {model.target: model.calibrator_.predict(raw, lead), "low": low, "high": high}
 
 
 def score(
@@ -67,11 +85,15 @@ def score(
     value: LifetimeValue | None = None,
     top: int = 3,
     language: Literal["en", "zh"] = "en",
+    kind: Literal["both", "changeable", "background"] = "both",
+    version: str = "",
     tell: Callable[[Finding], None] | None = None,
     memory: str | None = None,
     partitions: int | None = None,
 ) -> pd.DataFrame:
     """Score what is in force on a day, with reasons and, where given, value.
+
+    Customers are worked through part by part; what is kept of a part is the rows below.
 
     Parameters
     ----------
@@ -83,33 +105,40 @@ def score(
     value : LifetimeValue, optional, for renewal models
     top : int, reasons per row
     language : {"en", "zh"}
-    tell : callable, given each finding (DRF30: categories that training never saw)
+    kind : {"both", "changeable", "background"}, as :func:`reasons` takes it
+    version : str, the model's, repeated in every row
+    tell : callable, given each finding (DRF30: categories that training never saw, numbers that lie elsewhere)
     memory, partitions : optional, as :func:`build_panel` takes them; the rows are the same for any
 
     Returns
     -------
     DataFrame, highest risk first, ties by id
         customer_id, policy_id, line, end_date, lead_days, ``renewal``, ``churn`` or ``cancellation`` (calibrated
-        probability), unsure, value, expected_lifetime and s1 (chance of the next renewal) where a value is given,
-        reason_1 …, do_not_contact (why the customer must not be contacted, empty where allowed), as_of.
+        probability), ``low`` and ``high`` (its 95 % interval, NaN without calibration), unsure, unsure_about (which
+        column lies where training did not), value, expected_lifetime and s1 (chance of the next renewal) where a value
+        is given, reason_1 …, do_not_contact (why the customer must not be contacted, empty where allowed),
+        not_for_money (why probabilities must not be multiplied by money, empty where they may), model_version, as_of.
     """
     target = model.target
     features = _features(book, model, target)
     many = book.rows("customers" if target == "churn" else "policies")
-    scoring = _Scoring(model, value, top, language, many)
+    scoring = _Scoring(model, value, top, language, kind, many)
     parts = ask_panel(book, target, scoring, features=features, as_of=as_of, memory=memory, partitions=partitions)
-    rows = pd.concat([_received(part["rows"]) for part in parts], ignore_index=True)
+    rows = _received([part.pop("rows") for part in parts])
     if tell is not None:
-        for finding in _findings(model, [part["unseen"] for part in parts], features=features, rows=len(rows)):
+        for finding in findings(model, parts, features=features, rows=len(rows)):
             tell(finding)
-    names = [_REASON.format(rank) for rank in range(1, top + 1)]
-    rows = rows.drop(columns=[name for name in names if rows[name].isna().all()])
-    barred = suppressed(book, to_moment(as_of, name="as_of")).set_index("customer_id")["reason"]
-    rows = rows.assign(do_not_contact=rows["customer_id"].map(barred), as_of=pd.Timestamp(as_of))
     risk = 1 - rows[target] if target == "renewal" else rows[target]
     ids = [name for name in ("customer_id", "policy_id") if name in rows]
-    order = rows.assign(_safety=-risk).sort_values(["_safety", *ids], kind="stable")
-    return order.drop(columns="_safety").reset_index(drop=True)
+    order = rows[ids].assign(safety=-risk).sort_values(["safety", *ids], kind="stable").index
+    rows = rows.loc[order].reset_index(drop=True)
+    names = [_REASON.format(rank) for rank in range(1, top + 1)]
+    rows = rows.drop(columns=[name for name in names if rows[name].isna().all()])
+    rows = rows.astype({name: "str" for name in ("unsure_about", *names) if name in rows})
+    barred = suppressed(book, to_moment(as_of, name="as_of")).set_index("customer_id")["reason"]
+    return rows.assign(do_not_contact=rows["customer_id"].map(barred),
+                       not_for_money="" if model.mark_.for_money else model.mark_.text,
+                       model_version=version, as_of=pd.Timestamp(as_of))  # fmt: skip
 
 
 def _features(book: Book, model: RenewalModel | ChurnModel, target: Target) -> tuple[Feature, ...]:
@@ -124,33 +153,19 @@ def _sent(rows: pd.DataFrame) -> str:
     """The rows as text, which is how answers travel."""
     sink = pa.BufferOutputStream()
     table = pa.Table.from_pandas(rows, preserve_index=False)
+    held = pa.dictionary(pa.int32(), pa.string())  # the same in every part, however many texts it has
+    table = table.cast(pa.schema([field.with_type(held) if pa.types.is_dictionary(field.type) else field
+                                  for field in table.schema]))  # fmt: skip
     with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write_table(table)
     return base64.b64encode(sink.getvalue()).decode()
 
 
-def _received(text: str) -> pd.DataFrame:
-    with pa.ipc.open_stream(base64.b64decode(text)) as reader:
-        found: pd.DataFrame = reader.read_pandas()
-    return found
-
-
-def drifted(model: RenewalModel | ChurnModel, panel: Panel) -> list[Finding]:
-    """Return a warning (DRF30) for every column with categories that training never saw, and its share of the rows."""
-    return _findings(model, [model.unseen(panel.X)], features=panel.features, rows=len(panel))
-
-
-def _findings(model: RenewalModel | ChurnModel, unseen: Sequence[Mapping[str, Any]], *, features: Iterable[Feature],
-              rows: int) -> list[Finding]:  # fmt: skip
-    tables = {feature.name: feature.table for feature in features}
-    found = []
-    for name in [name for name in model.categories_ if any(name in part for part in unseen)]:
-        parts = [part[name] for part in unseen if name in part]
-        count, values = sum(part[0] for part in parts), sorted({value for part in parts for value in part[1]})
-        shown = ", ".join(values[:5]) + (" and others" if len(values) > 5 else "")
-        found.append(Finding(
-            "DRF30", "warning", tables.get(name, "X"), f"{name} holds categories that training never saw ({shown}) in"
-            f" {count:,} of {rows:,} rows to score ({100 * count / rows:.2g} %)", count=count, share=count / rows,
-            effect="taken as missing; these rows are marked unsure",
-            fix="map them to the categories of training, or train again once labels of theirs are ripe"))  # fmt: skip
+def _received(texts: list[str]) -> pd.DataFrame:
+    """The rows of all parts; a text that many rows have is held once."""
+    tables = []
+    for text in texts:
+        with pa.ipc.open_stream(base64.b64decode(text)) as reader:
+            tables.append(reader.read_all())
+    found: pd.DataFrame = pa.concat_tables(tables).unify_dictionaries().to_pandas()
     return found

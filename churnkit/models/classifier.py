@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from churnkit.models.base_rates import BaseRates
 from churnkit.models.baselines import Baselines
 from churnkit.models.columns import Columns, Floats, as_frame, check_labels, refuse_audit_columns
+from churnkit.models.doubts import doubts
 from churnkit.models.given import given_dates, given_people, given_specs
 from churnkit.models.schedule import Recipe, Rows, due_days, train
 from churnkit.models.trees import DEEPEST, gains, raw_scores, threads
@@ -163,20 +164,17 @@ class _BookModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self._scores(self.columns_.matrix(X))
 
     def unsure(self, X: Any) -> pd.Series[bool]:
-        """Mark the rows with a category that training never saw; the trees treat it as missing.
+        """Mark the rows that lie where training did not: an unseen category, or a number far from those of training.
 
         Returns
         -------
         Series of bool of shape (n_rows,), indexed like X
+            :func:`churnkit.models.doubts.doubts` says which column it is.
         """
         check_is_fitted(self, "booster_")
         index = X.index if isinstance(X, pd.DataFrame) else None
-        return pd.Series(self.columns_.unseen(X), index=index, name="unsure")
-
-    def unseen(self, X: Any) -> dict[str, tuple[int, list[str]]]:
-        """Count the rows with a category that training never saw, and name the categories, by column that has some."""
-        check_is_fitted(self, "booster_")
-        return {name: (int(rows.sum()), values) for name, (rows, values) in self.columns_.unseen_by_column(X).items()}
+        said = doubts(self.columns_, X, gains(self.booster_))
+        return pd.Series([bool(each) for each in said], index=index, name="unsure")
 
     def describe(self, name: str) -> Feature | None:
         """Return what a column is: the spec given in training, else the standard feature of that name, or None."""

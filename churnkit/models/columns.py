@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnkit.errors import ContractError, LeakageError, UsageError
+from churnkit.models.ranges import Range, learn_ranges
 from churnkit.panel.feature import SENSITIVE
 
 Floats = npt.NDArray[np.float32]
@@ -118,12 +119,15 @@ class Columns:
         its order, everything else is ordered by frequency, then by name.
     named : bool
         Whether training saw names (a DataFrame) or a bare array.
+    ranges : dict of str to Range
+        Where the numbers of training lay.
     """
 
     names: tuple[str, ...]
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
     empty: frozenset[str] = frozenset()
     named: bool = True
+    ranges: dict[str, Range] = field(default_factory=dict, repr=False)
 
     @classmethod
     def learn(cls, X: Any) -> Columns:
@@ -146,7 +150,8 @@ class Columns:
                              where="X", fix="Turn them into a string or a number, or drop them.")  # fmt: skip
         categories = {str(n): _levels(frame[n]) for n, kind in kinds.items() if kind == "category"}
         empty = frozenset(str(n) for n, kind in kinds.items() if kind == "empty")
-        return cls(tuple(frame.columns), categories, empty, isinstance(X, pd.DataFrame))
+        ranges = learn_ranges({str(n): frame[n] for n, kind in kinds.items() if kind == "number"})
+        return cls(tuple(frame.columns), categories, empty, isinstance(X, pd.DataFrame), ranges)
 
     @property
     def inner(self) -> list[str]:
@@ -213,11 +218,6 @@ class Columns:
             raise UsageError("A number is finite or missing.", found=f"infinity in {', '.join(infinite)}", where="X",
                              fix="Replace infinite values by NaN.")  # fmt: skip
         return out
-
-    def unseen(self, X: Any) -> Bools:
-        """Say for each row whether a category holds a value that training never saw."""
-        flags = [rows for rows, _ in self.unseen_by_column(X).values()]
-        return np.any(flags, axis=0) if flags else np.zeros(len(as_frame(X)), dtype=bool)
 
     def unseen_by_column(self, X: Any) -> dict[str, tuple[Bools, list[str]]]:
         """Rows with a value that training never saw, and the values, by category column that has some."""

@@ -41,6 +41,28 @@ _CHINESE = {
 }  # fmt: skip
 
 
+_DOUBTS = {
+    ("en", "unseen"): "{name}: {value} was never seen in training",
+    ("en", "far"): "{name}: {value} is far from training's {least} to {most}",
+    ("en", "missing"): "{name}: missing, which it never was in training",
+    ("zh", "unseen"): "{name}：训练数据中从未出现{value}",
+    ("zh", "far"): "{name}：{value}远离训练数据的范围{least}至{most}",
+    ("zh", "missing"): "{name}：缺失，训练数据中从未缺失",
+}
+
+
+def doubt(kind: str, name: str, language: str, *, value: Any = None, least: float = 0.0, most: float = 0.0) -> str:
+    """Say why a prediction is unsure: a value ``unseen`` or ``far`` from those of training, or ``missing`` for once.
+
+    Examples
+    --------
+    >>> doubt("far", "premium", "en", value=1e6, least=210.0, most=8_800.0)
+    "premium: 1,000,000 is far from training's 210 to 8,800"
+    """
+    shown = {"value": _shown(value, "", language), "least": number(least), "most": number(most)}
+    return _DOUBTS[language, kind].format(name=name, **shown)
+
+
 def tail(direction: str, event: str, language: str) -> str:
     """Say what goes with what was said of the customer; nothing without a direction.
 

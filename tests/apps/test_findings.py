@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from churnkit.apps.console import Steps
-from churnkit.apps.scoring import drifted, score
+from churnkit.apps.drift import drifted
+from churnkit.apps.scoring import score
 from churnkit.apps.training import fit_target, summary
 from churnkit.book.open import open_book
 from churnkit.errors import ContractError

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import joblib
+import numpy as np
 import pandas as pd
 import pytest
 
+from churnkit.apps.drift import drifted
 from churnkit.apps.scoring import score
 from churnkit.book.open import open_book
 from churnkit.errors import ContractError
+from churnkit.models import ranges
 from churnkit.models.classifier import ChurnModel, RenewalModel
+from churnkit.models.explain import reasons
 from churnkit.panel.build import build_panel
 from churnkit.panel.catalog import standard_features
 from churnkit.simulate import simulate_book
@@ -72,6 +78,42 @@ def test_rows_are_the_same_in_any_number_of_parts(target, parts, folder, models)
 def test_a_day_without_cover_is_told_as_by_a_panel(folder, models):
     with pytest.raises(ContractError, match=r"at least one observation.*Check as_of"):
         score(open_book(folder[0]), models["churn"], as_of="1999-01-01", partitions=2)
+
+
+def test_a_row_holds_what_the_model_says_of_it(folder, models):
+    book, model = open_book(folder[0]), models["value"].model_
+    panel = build_panel(book, "renewal", as_of=AS_OF, features=model.features_)
+    rows, _ = scored(book, models, "renewal", version="churnkit-renewal 7")
+    rows = rows.set_index("policy_id").loc[panel.keys["policy_id"]]
+    np.testing.assert_array_equal(rows["renewal"], model.predict_proba(panel.X)[:, 1])
+    np.testing.assert_array_equal(rows[["low", "high"]], model.predict_interval(panel.X))
+    np.testing.assert_array_equal(rows["unsure"], model.unsure(panel.X))
+    told = reasons(model, panel.X, language="zh", toward="leave").query("rank == 1")
+    assert rows["reason_1"].tolist() == told["text"].tolist()
+    assert set(rows["model_version"]) == {"churnkit-renewal 7"}
+    assert set(rows["not_for_money"]) == {model.mark_.text}
+    assert model.mark_.text.startswith("Not for money")
+
+
+def test_reasons_to_talk_about_are_changeable(folder, models):
+    book, model = open_book(folder[0]), models["value"].model_
+    rows, _ = scored(book, models, "renewal", kind="changeable", top=1)
+    panel = build_panel(book, "renewal", as_of=AS_OF, features=model.features_)
+    told = reasons(model, panel.X, language="zh", toward="leave", kind="changeable", top=1)
+    assert sorted(rows["reason_1"]) == sorted(told["text"])
+    assert set(told["kind"]) == {"changeable", ""}
+
+
+def test_a_column_in_another_unit_is_found_and_its_rows_are_unsure(folder, models, monkeypatch):
+    book, model = open_book(folder[0]), models["value"].model_
+    panel = build_panel(book, "renewal", as_of=AS_OF, features=model.features_)
+    monkeypatch.setattr(ranges, "_FEW", 100)
+    assert drifted(model, panel) == []
+    wrong = replace(panel, X=panel.X.assign(premium=panel.X["premium"] * 100))
+    (finding,) = drifted(model, wrong)
+    assert (finding.code, finding.severity, finding.table) == ("DRF30", "warning", "terms")
+    assert finding.found.startswith("premium lies elsewhere than in training (population stability index ")
+    assert model.unsure(wrong.X).mean() > 0.5
 
 
 @pytest.mark.spark

@@ -73,7 +73,8 @@ def test_an_unseen_category_is_missing_and_marked_but_a_missing_one_is_not(frame
     columns = Columns.learn(frame)
     new = frame.assign(line=["boat", "home", None])
     assert np.isnan(columns.matrix(new)[0, 1])
-    assert columns.unseen(new).tolist() == [True, False, False]
+    rows, values = columns.unseen_by_column(new)["line"]
+    assert (rows.tolist(), values) == ([True, False, False], ["boat"])
 
 
 def test_all_differences_are_named_at_once(frame):

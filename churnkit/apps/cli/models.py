@@ -133,7 +133,8 @@ def score(
     kept = load_model(target, workspace=workspace, model=model)
     findings: list[Finding] = []
     with steps.step("score", f"Scoring what is in force on {as_of}"):
-        scores = score_book(book, kept.model, as_of=as_of, value=kept.value, language=language, tell=findings.append)
+        scores = score_book(book, kept.model, as_of=as_of, value=kept.value, language=language,
+                            version=kept.version, tell=findings.append)  # fmt: skip
         write_table(scores, output)
     for finding in findings:
         steps.say(f"{finding.severity:<7}  {finding}")
