@@ -15,7 +15,7 @@ from churnkit.panel.arrays import Ints, numbers
 from churnkit.panel.attributes import StateTable, column_at
 from churnkit.panel.derived import CROSSING, CROSSING_SCOPES
 from churnkit.panel.feature import Feature
-from churnkit.panel.kernel import compute_features
+from churnkit.panel.kernel import feature_columns
 from churnkit.panel.links import LINKED, Links, for_kernel
 from churnkit.panel.load import Days, events_of, places
 from churnkit.panel.observations import RiskSet
@@ -102,8 +102,8 @@ def _computed(observations: pa.Table, events: pa.Table, features: Sequence[Featu
     if not features:
         return {}
     named = [for_kernel(feature, str(place)) for place, feature in enumerate(features)]
-    found = compute_features(observations, {features[0].table: events}, named)
-    return {feature: _plain(found[str(place)]) for place, feature in enumerate(features)}
+    found = feature_columns(observations, {features[0].table: events}, named)
+    return {feature: found[str(place)] for place, feature in enumerate(features)}
 
 
 def _of_owners(owner: Ints, risk: RiskSet, events: pa.Table, features: list[Feature]) -> dict[Feature, Any]:

@@ -89,7 +89,9 @@ class EventTable:
         if where not in self._masks:
             if self.is_text(where.column):
                 codes = self._codes(where.column)
-                self._masks[where] = np.append(_satisfied(self._words[where.column], where), False)[codes]
+                hits = _satisfied(self._words[where.column], where)
+                one = int(np.argmax(hits)) if hits.sum() == 1 else -1  # a comparison is quicker than looking up
+                self._masks[where] = codes == one if one >= 0 else np.append(hits, False)[codes]
             else:
                 self._masks[where] = self._ordered(_satisfied(self.events[where.column], where))
         return self._masks[where]

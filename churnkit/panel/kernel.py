@@ -55,7 +55,15 @@ def compute_features(observations: pa.Table, events: Mapping[str, pa.Table], fea
     Arrow table of n rows
         One column per feature, in their order: float64 (NaN where there is no value), or text (first, last).
     """
-    columns: dict[str, pa.Array] = {}
+    found = feature_columns(observations, events, features)
+    return pa.table([pa.array(values) for values in found.values()], names=list(found))
+
+
+def feature_columns(
+    observations: pa.Table, events: Mapping[str, pa.Table], features: Sequence[Feature]
+) -> dict[str, Floats | pa.Array]:
+    """Compute event features as :func:`compute_features` does; numbers stay NumPy, and are not copied."""
+    columns: dict[str, Floats | pa.Array] = {}
     for table, clock, wanted in _by_stream(features):
         raw = EventTable(events[table], table)
         order = customer_order(raw, clock)
@@ -64,9 +72,8 @@ def compute_features(observations: pa.Table, events: Mapping[str, pa.Table], fea
         for feature in wanted:
             values = found.pop(feature.name)
             text = feature.aggregate in ("first", "last") and data.is_text(feature.column)
-            columns[feature.name] = data.decode(feature.column, values) if text else pa.array(values)
-    names = [feature.name for feature in features]
-    return pa.table([columns[name] for name in names], names=names)
+            columns[feature.name] = data.decode(feature.column, values) if text else values
+    return {feature.name: columns[feature.name] for feature in features}
 
 
 def _by_stream(features: Sequence[Feature]) -> Iterator[tuple[str, str, list[Feature]]]:

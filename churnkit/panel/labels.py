@@ -122,7 +122,6 @@ def _uncovered(terms: Terms, gap: int) -> tuple[Ints, Ints, Ints, Ints]:
     rows = terms.sold
     until = _covered_until(terms)
     rows = rows[until[rows] > terms.start[rows]]
-    rows = rows[np.lexsort((terms.start[rows], terms.customer[rows]))]
     if not len(rows):
         none = np.zeros(0, dtype=np.int64)
         return none, none, none, none

@@ -19,6 +19,7 @@ from churnkit.errors import UsageError
 from churnkit.moments import to_moment
 from churnkit.panel.arrays import DAY, Bools, Ints
 from churnkit.panel.successors import renewed_as_visible
+from churnkit.panel.streams import keys, order_of, seconds
 from churnkit.panel.terms import Terms, load_terms
 
 SHORTEST_DAYS = 60
@@ -178,8 +179,13 @@ def _together(parts: list[RiskSet], excluded: dict[str, int]) -> RiskSet:
 
 def in_order(terms: Terms, risk: RiskSet) -> RiskSet:
     """The observations in the order (customer_id, cutoff, entity), whatever the order of the source."""
-    rank = np.append(terms.id_rank, 0)  # the last place is for row -1
-    return risk.take(np.lexsort((rank[risk.row], risk.cutoff, risk.customer)))
+
+    def ties(some: Ints) -> tuple[Ints, ...]:
+        rank = np.append(terms.id_rank, 0)  # the last place is for row -1
+        return rank[risk.row[some]], risk.cutoff[some]
+
+    order = order_of(keys(risk.customer, seconds(risk.cutoff)), ties)
+    return risk if order is None else risk.take(order)
 
 
 def observation_frame(terms: Terms, risk: RiskSet) -> pd.DataFrame:
@@ -190,8 +196,9 @@ def observation_frame(terms: Terms, risk: RiskSet) -> pd.DataFrame:
     policy = _texts(terms.policy_ids, terms.table["policy"].combine_chunks().take(row))
     term, line = (_texts(terms.table[name].combine_chunks(), row) for name in ("term_id", "line"))
     end = pd.Series(np.where(has, terms.end[risk.row] if len(terms.end) else 0, 0).view("datetime64[us]")).where(has)
+    entity = term if has.all() else term.where(has, customer) if has.any() else customer
     return pd.DataFrame({
-        "entity": term.where(has, customer), "customer_id": customer, "policy_id": policy, "term_id": term,
+        "entity": entity, "customer_id": customer, "policy_id": policy, "term_id": term,
         "line": line, "cutoff": risk.cutoff.view("datetime64[us]"),
         "lead_days": np.where(has, risk.lead, np.nan),
         "end_date": end,

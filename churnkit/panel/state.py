@@ -12,6 +12,7 @@ from churnkit.panel.aggregates import segments
 from churnkit.panel.arrays import DAY, NEVER, Bools, Floats, Ints, numbers
 from churnkit.panel.attributes import StateTable
 from churnkit.panel.observations import RiskSet
+from churnkit.panel.selections import prefix
 from churnkit.panel.spells import taken_up
 from churnkit.panel.streams import chunks, expand
 from churnkit.panel.terms import Terms
@@ -71,7 +72,7 @@ def _of_pairs(terms: Terms, risk: RiskSet, which: Ints, row: Ints, policies: Sta
 def _of_the_policy(terms: Terms, row: Ints, cutoff: Ints, policies: StateTable | None) -> tuple[Ints, Ints]:
     """Inception and line code of the pairs' policies, by the version visible at the cutoff where there are several."""
     if policies is None:
-        return terms.ints("inception")[row], _codes(terms.table["line"])[row]
+        return terms.ints("inception")[row], terms.line[row]
     version = policies.rows(terms.policy[row], cutoff)
     inception = np.asarray(policies.versions["inception"], dtype=np.int64)[version]
     return np.where(version >= 0, inception, NEVER), np.where(
@@ -128,24 +129,29 @@ def _codes(lines: Any) -> Ints:
 
 
 def _sum(which: Ints, whole: Ints, size: int) -> npt.NDArray[np.int64]:
-    total = np.concatenate([[0], np.cumsum(whole)])
-    edges = np.searchsorted(which, np.arange(size + 1))
+    total, edges = prefix(whole), _edges(which, size)
     found: npt.NDArray[np.int64] = total[edges[1:]] - total[edges[:-1]]
     return found
 
 
 def _distinct(which: Ints, code: Ints, size: int) -> Floats:
     """Distinct codes of each observation."""
-    order = np.lexsort((code, which))
-    which, code = which[order], code[order]
-    fresh: Bools = np.ones(len(which), dtype=bool)
-    fresh[1:] = (which[1:] != which[:-1]) | (code[1:] != code[:-1])
-    return np.bincount(which[fresh], minlength=size).astype(np.float64)
+    bits = int(code.max(initial=0)).bit_length()
+    both = (which << bits) | code
+    both.sort()
+    fresh: Bools = np.ones(len(both), dtype=bool)
+    np.not_equal(both[1:], both[:-1], out=fresh[1:])
+    return np.bincount(both[fresh] >> bits, minlength=size).astype(np.float64)
+
+
+def _edges(which: Ints, size: int) -> Ints:
+    """Where the pairs of each observation begin, and the last ones end; `which` is ascending."""
+    return prefix(np.bincount(which, minlength=size))
 
 
 def _lowest(which: Ints, values: Ints, size: int) -> Floats:
     """Least value of each observation, from microseconds to days; NaN without any."""
-    edges = np.searchsorted(which, np.arange(size + 1))
+    edges = _edges(which, size)
     return segments(np.minimum, values / DAY, edges[:-1], edges[1:])
 
 

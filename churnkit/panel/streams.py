@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import pairwise
 
@@ -111,17 +111,33 @@ def customer_order(table: EventTable, clock: str) -> Ints | None:
     timed = (at < NEVER) & (seen < NEVER)
     rows = None if timed.all() else np.flatnonzero(timed)
     key = keys(table.customer, seconds(at)) if rows is None else keys(table.customer[rows], seconds(at[rows]))
-    if not np.all(key[1:] >= key[:-1]):
-        order, key = _sorted(key)
-        rows = order if rows is None else rows[order]
+
+    def ties(places: Ints) -> tuple[Ints, ...]:
+        some = places if rows is None else rows[places]
+        return some, table.ranks(some), seen[some], at[some]
+
+    order = order_of(key, ties)
+    return order if rows is None else rows if order is None else rows[order]
+
+
+def order_of(key: Ints, ties: Callable[[Ints], tuple[Ints, ...]]) -> Ints | None:
+    """What puts a key in order, None where it is; `ties` says of places that share a key how they are sorted.
+
+    Parameters
+    ----------
+    key : int array, see :func:`keys`
+    ties : callable
+        From places to arrays as ``np.lexsort`` takes them, the one that decides first last.
+    """
+    order, sorted_key = (None, key) if np.all(key[1:] >= key[:-1]) else _sorted(key)
     tied = np.zeros(len(key), dtype=bool)
-    np.equal(key[1:], key[:-1], out=tied[1:])
+    np.equal(sorted_key[1:], sorted_key[:-1], out=tied[1:])
     tied[:-1] |= tied[1:]
     if tied.any():
-        rows = np.arange(len(key)) if rows is None else rows
-        some = rows[tied]
-        rows[tied] = some[np.lexsort((some, table.ranks(some), seen[some], at[some], key[tied]))]
-    return rows
+        order = np.arange(len(key)) if order is None else order
+        some = order[tied]
+        order[tied] = some[np.lexsort((*ties(some), key[some]))]
+    return order
 
 
 def _sorted(key: Ints) -> tuple[Ints, Ints]:

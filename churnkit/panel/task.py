@@ -88,7 +88,8 @@ class Task:
             labels = self._labels(terms, risk)
             excluded.update(Counter(labels.cause[labels.cause != ""].tolist()))
             waiting = labels.ripe_at[labels.cause == "unripe"].view("M8[us]").astype("M8[D]")
-            unripe.update(waiting.astype(str).tolist())
+            days, many = np.unique(waiting, return_counts=True)
+            unripe.update(dict(zip(days.astype(str).tolist(), many.tolist(), strict=True)))
         seen = len(risk.cutoff)
         if not self.as_of and not self.keep_unlabelled:
             kept = np.flatnonzero(~np.isnan(labels.y))

@@ -19,7 +19,7 @@ from churnkit.panel.attributes import KNOWN
 from churnkit.panel.load import moment, owned, places
 from churnkit.panel.owners import Owners, load_owners
 from churnkit.panel.spells import CANCELLED, last_of, taken_up
-from churnkit.panel.streams import keys, seconds
+from churnkit.panel.streams import keys, order_of, seconds
 from churnkit.panel.ties import Ties, tie_queries, ties_of
 
 OWN = "own {}"
@@ -58,6 +58,12 @@ class Terms:
     def family(self) -> Ints:
         """Codes of policies under all their numbers."""
         return self.policy if self.ties.alone else self.ties.family[self.policy]
+
+    @cached_property
+    def line(self) -> Ints:
+        """Codes of lines, -1 for none."""
+        indices = pc.dictionary_encode(self.table["line"]).combine_chunks().indices
+        return np.asarray(pc.fill_null(indices, -1), dtype=np.int64)
 
     @cached_property
     def term(self) -> Ints:
@@ -243,16 +249,13 @@ def terms_of(tables: Mapping[str, pa.Table], match: tuple[str, ...]) -> Terms:
 def _order(rows: pa.Table, customer: Ints) -> Ints:
     """The order (customer, start, term_id, superseded); texts are looked at only where terms begin together."""
     start, superseded = (np.asarray(rows[name], dtype=np.int64) for name in ("start_date", "superseded"))
-    key = keys(customer, seconds(start))
-    order = np.argsort(key, kind="stable")
-    tied = np.zeros(len(order), dtype=bool)
-    same = np.diff(key[order]) == 0
-    tied[1:] |= same
-    tied[:-1] |= same
-    some = order[tied]
-    ids = pc.rank(rows["term_id"].take(pa.array(some)).combine_chunks(), tiebreaker="dense")
-    order[tied] = some[np.lexsort((superseded[some], np.asarray(ids), start[some], key[some]))]
-    return order
+
+    def ties(some: Ints) -> tuple[Ints, ...]:
+        ids = pc.rank(rows["term_id"].take(pa.array(some)).combine_chunks(), tiebreaker="dense")
+        return superseded[some], np.asarray(ids), start[some]
+
+    order = order_of(keys(customer, seconds(start)), ties)
+    return np.arange(len(customer)) if order is None else order
 
 
 def load_terms(book: Book) -> Terms:
