@@ -18,8 +18,8 @@ from churnkit.book.open import Book
 from churnkit.errors import UsageError
 from churnkit.moments import to_moment
 from churnkit.panel.arrays import DAY, Bools, Ints
-from churnkit.panel.successors import renewed_as_visible
 from churnkit.panel.streams import keys, order_of, seconds
+from churnkit.panel.successors import renewed_as_visible
 from churnkit.panel.terms import Terms, load_terms
 
 SHORTEST_DAYS = 60
