@@ -7,6 +7,10 @@ import jupytext
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
+SAID = {
+    "01_five_minute_tour": ("customers to contact",),
+    "02_runs_and_versions": ("Backtest of 4 folds", "Reasons that", "is the champion now", "churnkit-renewal/2"),
+}
 
 
 def test_there_are_notebooks_and_they_read_as_percent_scripts():
@@ -24,5 +28,4 @@ def test_a_notebook_runs_whole(path, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     runpy.run_path(str(path), run_name="__main__")
     told = capsys.readouterr().out
-    assert "customers to contact" in told
-    assert "models:/" in told
+    assert [said for said in (*SAID[path.stem], "models:/") if said not in told] == []
