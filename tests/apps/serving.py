@@ -27,7 +27,7 @@ def served(*words, cwd, health, log):
         )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(600):
+        for _ in range(1500):  # five minutes: a busy machine takes its time
             assert process.poll() is None, log.read_text()
             with contextlib.suppress(OSError), urllib.request.urlopen(address + health, timeout=2):
                 break
