@@ -37,6 +37,9 @@ _HOME = {
     "tune": "churnkit.models.tuning",
     "contributions": "churnkit.models.explain",
     "reasons": "churnkit.models.explain",
+    "importance": "churnkit.models.importance",
+    "dependence": "churnkit.models.dependence",
+    "interactions": "churnkit.models.interactions",
     "LifetimeValue": "churnkit.value.lifetime",
     "plan_retention": "churnkit.retain.plan",
     "find_leaks": "churnkit.apps.leaks",
@@ -94,9 +97,12 @@ if TYPE_CHECKING:
     from churnkit.models.ceiling import ceiling_predictions as ceiling_predictions
     from churnkit.models.classifier import ChurnModel as ChurnModel
     from churnkit.models.classifier import RenewalModel as RenewalModel
+    from churnkit.models.dependence import dependence as dependence
     from churnkit.models.explain import contributions as contributions
     from churnkit.models.explain import reasons as reasons
     from churnkit.models.fairness import by_group as by_group
+    from churnkit.models.importance import importance as importance
+    from churnkit.models.interactions import interactions as interactions
     from churnkit.models.metrics import Evaluation as Evaluation
     from churnkit.models.metrics import evaluate as evaluate
     from churnkit.models.proxy import proxy as proxy

@@ -105,3 +105,40 @@ def by_segment(table: pd.DataFrame, *, outcome: str, by: str = "line") -> Figure
     axes.set_yticks(rows, [f"{each} (n {n:,})" for each, n in zip(table.index, table["n"], strict=True)])
     axes.axvline(1, color=GREY, linewidth=1)
     return figure
+
+
+def shares(table: pd.DataFrame, *, title: str = "Share of the mean absolute contribution") -> Figure:
+    """Draw ``Importance.table``, ``.stages`` or ``.features``: shares with 95 % intervals, the largest 15 on top."""
+    shown = table.head(15).iloc[::-1]
+    figure, axes = _axes(title, "share", "", size=(6.5, 0.32 * len(shown) + 1.4))
+    around = np.array([shown["share"] - shown["share_low"], shown["share_high"] - shown["share"]]).clip(min=0)
+    axes.barh([str(name) for name in shown.index], shown["share"], xerr=around, color=BLUE, ecolor=GREY, capsize=2)
+    axes.xaxis.set_major_formatter("{x:.0%}")
+    return figure
+
+
+def dependence(table: pd.DataFrame, *, feature: str) -> Figure:
+    """Draw ``Dependence.table``: mean contribution with its 95 % interval, over the histogram of its values."""
+    figure = Figure(figsize=(6.5, 5.0), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    at = np.arange(len(table))
+    around = np.array([table["contribution"] - table["low"], table["high"] - table["contribution"]]).clip(min=0)
+    above.errorbar(at, table["contribution"], yerr=around, fmt="o", color=BLUE, capsize=2)
+    above.axhline(0, color=GREY, linewidth=1)
+    above.set(title=f"Dependence on {feature}", ylabel="contribution, log-odds")
+    below.bar(at, table["n"], color=GREY)
+    below.set(ylabel="rows")
+    below.set_xticks(at, table["value"], rotation=90, fontsize=7)
+    for axes in (above, below):
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def interactions(table: pd.DataFrame) -> Figure:
+    """Draw ``Interactions.table``: the pairs that act together most, with 95 % intervals."""
+    shown = table.iloc[::-1]
+    figure, axes = _axes("Interactions", "mean absolute interaction, log-odds", "", size=(7.0, 0.36 * len(shown) + 1.4))
+    around = np.array([shown["mean_abs"] - shown["low"], shown["high"] - shown["mean_abs"]]).clip(min=0)
+    names = [f"{first} × {second}" for first, second in zip(shown["first"], shown["second"], strict=True)]
+    axes.barh(names, shown["mean_abs"], xerr=around, color=BLUE, ecolor=GREY, capsize=2)
+    return figure

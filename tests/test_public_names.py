@@ -11,9 +11,9 @@ NAMES = [
     "Backtest", "Book", "CancellationModel", "Ceiling", "ChurnModel", "ChurnkitError", "ContractError", "Evaluation",
     "Feature", "Findings", "LeakageError", "LifetimeValue", "Panel", "RenewalModel", "UsageError", "Where", "World",
     "audit_columns", "backtest", "build_panel", "by_group", "ceiling_predictions", "check_book", "compare_runs",
-    "contributions", "evaluate", "find_leaks", "life_table", "load_model", "log_backtest", "log_model", "open_book",
-    "plan_retention", "promote", "proxy", "reasons", "score", "simulate_book", "standard_features", "survival", "track",
-    "tune",
+    "contributions", "dependence", "evaluate", "find_leaks", "importance", "interactions", "life_table", "load_model",
+    "log_backtest", "log_model", "open_book", "plan_retention", "promote", "proxy", "reasons", "score",
+    "simulate_book", "standard_features", "survival", "track", "tune",
 ]  # fmt: skip
 HEAVY = (
     "pandas",

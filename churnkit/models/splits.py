@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import lightgbm as lgb
@@ -47,6 +48,16 @@ class Tree:
             else:
                 np.less_equal(data[column], threshold, out=found[node])
         return found
+
+    def paths(self) -> Iterator[tuple[int, tuple[tuple[int, bool], ...]]]:
+        """Give each leaf with the edges that lead to it: nodes, and whether to their left."""
+        waiting: list[tuple[int, tuple[tuple[int, bool], ...]]] = [(0, ())]
+        while waiting:
+            node, edges = waiting.pop()
+            if node < 0:
+                yield ~node, edges
+            else:
+                waiting += [(int(self.children[node, side]), (*edges, (node, side == 0))) for side in (1, 0)]
 
 
 def read_trees(booster: lgb.Booster) -> tuple[Tree, ...] | None:
