@@ -17,7 +17,7 @@ from churnkit.panel.feature import SENSITIVE
 
 Codes = npt.NDArray[np.intp]
 MISSING = "missing"
-_MOST, _BINS, _FEW = 20_000, 20, 50
+_MOST, _BINS, _FEW, _ENDS = 20_000, 20, 50, (0.01, 0.99)
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ def dependence(model: RenewalModel | ChurnModel, X: Any, feature: str, *, groups
                most: int = _MOST) -> Dependence:  # fmt: skip
     """Show how a column's contribution goes with its value. An association, not a cause.
 
-    Numbers are told in up to 20 ranges with about as many rows each, categories by frequency.
+    Numbers are told one by one if there are up to 20 of them, else in 20 ranges of the same width between the 1 % and
+    99 % quantiles, the outer ones open; categories by frequency.
 
     Parameters
     ----------
@@ -101,12 +102,16 @@ def _categories(values: pd.Series[Any]) -> tuple[Codes, dict[int, dict[str, Any]
     return codes, bins | _missing(codes)
 
 
-def _ranges(values: pd.Series[Any]) -> tuple[Codes, dict[int, dict[str, Any]]]:
-    figures = values.to_numpy(dtype=np.float64, na_value=np.nan)
+def _ranges(column: pd.Series[Any]) -> tuple[Codes, dict[int, dict[str, Any]]]:
+    figures = column.to_numpy(dtype=np.float64, na_value=np.nan)
     there = figures[~np.isnan(figures)]
     if not len(there):
         return np.full(len(figures), -1), _missing(np.array([-1]))
-    cuts = np.unique(np.quantile(there, np.arange(1, _BINS) / _BINS, method="inverted_cdf"))
+    values = np.unique(there)
+    if len(values) > _BINS:
+        first, last = np.quantile(there, _ENDS, method="inverted_cdf")
+        values = np.linspace(first, last, _BINS + 1)[1:]
+    cuts = values[:-1]
     codes = np.where(np.isnan(figures), -1, np.searchsorted(cuts, figures, side="left"))
     bins = {}
     for code in np.unique(codes[codes >= 0]):

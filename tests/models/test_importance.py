@@ -35,8 +35,8 @@ def staged(train):
         "waiting": ("waiting", "servicing"),
         "score": ("waiting", "claim"),
     }
-    specs = [Feature(name, "observation", "attribute", column="age", group=group, stage=stage, en="{value}", zh="{value}")
-             for name, (group, stage) in parts.items()]  # fmt: skip
+    said = {"aggregate": "attribute", "column": "age", "en": "{value}", "zh": "{value}"}
+    specs = [Feature(name, "observation", group=group, stage=stage, **said) for name, (group, stage) in parts.items()]
     return RenewalModel(n_estimators=60).fit(train[FEATURES], train["y"], features=specs)
 
 
@@ -80,6 +80,9 @@ def test_dependence_is_contribution_by_value_over_the_histogram(staged, X, peopl
     assert (last["value"], last["n"]) == ("missing", X["waiting"].isna().sum())
     assert last["contribution"] == pytest.approx(phi[X["waiting"].isna()].mean())
     assert (table["least"].dropna().to_numpy()[1:] > table["most"].dropna().to_numpy()[:-1]).all()
+    assert table["n"].iloc[:5].sum() > 2 * table["n"].iloc[5:-1].sum()  # waiting is skewed, and the histogram shows it
+    steps = dependence(staged, X, "tenure", groups=people).table
+    assert steps["value"].tolist() == [str(year) for year in range(9)]
     named = dependence(staged, X, "line", groups=people).table
     assert named.set_index("value")["n"].to_dict() == X["line"].value_counts().to_dict()
 
