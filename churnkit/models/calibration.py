@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 MANY_EVENTS = 5_000
+_MOST_BENDS = 8
 _CLIP = 13.8  # log-odds of one in a million
 
 
@@ -19,16 +21,18 @@ _CLIP = 13.8  # log-odds of one in a million
 class Calibrator:
     """A monotone map from raw score to probability, strictly inside (0, 1).
 
-    ``logit P(y = 1) = level + h(intercept + slope * score + lead_shift * g(lead))``
+    ``logit P(y = 1) = level + h(intercept + slope * score + lead_shift * g(lead) + bend(lead))``
 
     with ``g(lead) = log(1 + lead_days) - lead_centre``: information ages with the lead, so the level may differ by
-    lead, smoothly, and any lead can be scored. ``h`` is the identity (``sigmoid``, Platt's scaling [1]_), or joins
-    the blocks of an isotonic regression by straight lines on the logit scale (``isotonic``; centred, as in [2]_),
-    with slope 1 beyond the outermost blocks, so that order is kept and no probability reaches 0 or 1.
+    lead, smoothly, and any lead can be scored. ``bend`` is what the leads have beside that straight line, for at the
+    short ones those who renewed early are gone: a level at each of ``bends``, joined by straight lines. ``h`` is the
+    identity (``sigmoid``, Platt's scaling [1]_), or joins the blocks of an isotonic regression by straight lines on the
+    logit scale (``isotonic``; centred, as in [2]_), with slope 1 beyond the outermost blocks, so that order is kept and
+    no probability reaches 0 or 1.
 
-    ``covariance`` is that of (intercept, slope, lead_shift) by the sandwich of [3]_, a customer's rows being one unit,
-    for stacked leads tell of one outcome; ``errors`` are those of the isotonic blocks, in log-odds. A level that was
-    set again keeps them: it solves the same equation, on the same outcomes.
+    ``covariance`` is that of (intercept, slope, lead_shift, bends) by the sandwich of [3]_, a customer's rows being one
+    unit, for stacked leads tell of one outcome; ``errors`` are those of the isotonic blocks, in log-odds. A level that
+    was set again keeps them: it solves the same equation, on the same outcomes.
 
     References
     ----------
@@ -44,6 +48,7 @@ class Calibrator:
     lead_centre: float = 0.0
     level: float = 0.0
     knots: tuple[tuple[float, float], ...] = field(default=(), repr=False)
+    bends: tuple[tuple[float, float], ...] = ()  # log(1 + lead), level
     covariance: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
     errors: tuple[float, ...] = field(default=(), repr=False)
 
@@ -73,23 +78,31 @@ class Calibrator:
         score = np.asarray(score, dtype=np.float64)
         if not self.covariance:
             return np.full(len(score), np.nan)
-        covariance, ages = np.array(self.covariance), self._ages(lead, len(score))
-        Z = np.column_stack([np.ones(len(score)), score, ages])[:, : len(covariance)]
+        covariance, rows = np.array(self.covariance), len(score)
+        parts = [np.ones(rows), score, self._ages(lead, rows), *_hats(self._logs(lead, rows), self.bends).T]
+        Z = np.column_stack(parts)[:, : len(covariance)]
         if not self.knots:
             return np.asarray(np.sqrt(np.einsum("ij,jk,ik->i", Z, covariance, Z)))
         block = np.interp(self._eta(score, lead), np.array(self.knots)[:, 0], self.errors)
-        shift = covariance[2, 2] if len(covariance) == 3 else 0.0
-        return np.asarray(np.sqrt(block**2 + shift * ages**2))
+        by_lead = np.einsum("ij,jk,ik->i", Z[:, 2:], covariance[2:, 2:], Z[:, 2:])
+        return np.asarray(np.sqrt(block**2 + by_lead))
+
+    def _logs(self, lead: Vector | None, rows: int) -> Vector:
+        """``log(1 + lead)``; the centre where there is no lead."""
+        if lead is None:
+            return np.full(rows, self.lead_centre)
+        return np.asarray(np.log1p(np.nan_to_num(lead, nan=np.expm1(self.lead_centre))))
 
     def _ages(self, lead: Vector | None, rows: int) -> Vector:
         """``g(lead)``; 0 where there is no lead."""
-        if lead is None:
-            return np.zeros(rows)
-        return np.asarray(np.log1p(np.nan_to_num(lead, nan=np.expm1(self.lead_centre))) - self.lead_centre)
+        return np.asarray(self._logs(lead, rows) - self.lead_centre)
 
     def _eta(self, score: Vector, lead: Vector | None) -> Vector:
         eta = self.intercept + self.slope * np.asarray(score, dtype=np.float64)
-        return eta + self.lead_shift * self._ages(lead, len(eta)) if self.lead_shift else eta
+        if self.lead_shift:
+            eta = eta + self.lead_shift * self._ages(lead, len(eta))
+        levels = np.array([level for _, level in self.bends])
+        return np.asarray(eta + _hats(self._logs(lead, len(eta)), self.bends) @ levels)
 
     def _logit(self, score: Vector, lead: Vector | None) -> Vector:
         eta = self._eta(score, lead)
@@ -190,32 +203,56 @@ def fit_calibrator(score: Vector, y: Vector, *, lead: Vector | None = None, kind
 
 
 def _sigmoid(score: Vector, y: Vector, lead: Vector | None, repeats: float, people: Codes | None) -> Calibrator:
-    centre = 0.0
-    columns = [np.ones(len(y)), score]
+    centre, columns, places, contrasts = 0.0, [np.ones(len(y)), score], np.zeros(0), np.zeros((0, 0))
     if lead is not None and np.nanmin(lead) < np.nanmax(lead):
         logs = np.log1p(lead)
         centre = float(np.nanmean(logs))
-        columns.append(np.nan_to_num(logs - centre, nan=0.0))
-    # repeated rows are one outcome; before any data the slope is 1 and the shift 0, each give or take 0.1
+        logs = np.nan_to_num(logs, nan=centre)
+        places, contrasts = _bends(logs)
+        columns += [logs - centre, *(_hats(logs, [(x, 0.0) for x in places]) @ contrasts).T]
+    # repeated rows are one outcome; before any data the slope is 1, shift and bends 0, each give or take 0.1
     weight = np.full(len(y), 1.0 / repeats)
     Z = np.column_stack(columns)
-    penalty = np.array([0.0, 100.0, 100.0])[: Z.shape[1]]
+    penalty = np.r_[0.0, np.full(Z.shape[1] - 1, 100.0)]
     beta = logistic_fit(Z, y, penalty=penalty, weight=weight, offset=score)  # what comes on top of slope 1
     slope = max(1.0 + float(beta[1]), 1e-3)
-    shift = float(beta[2]) if Z.shape[1] == 3 else 0.0
+    shift = float(beta[2]) if Z.shape[1] > 2 else 0.0
+    levels = contrasts @ beta[3:]
+    bends = tuple((float(x), float(level)) for x, level in zip(places, levels, strict=True))
     sandwich = _sandwich(Z, y, expit(score + Z @ beta), penalty=penalty, repeats=repeats, people=people)
-    fitted = Calibrator("sigmoid", float(beta[0]), slope, shift, centre, covariance=sandwich)
+    if len(bends):  # from contrasts to levels
+        out = np.eye(3 + len(bends), Z.shape[1])
+        out[3:, 3:] = contrasts
+        sandwich = out @ sandwich @ out.T
+    rows = tuple(tuple(map(float, row)) for row in sandwich)
+    fitted = Calibrator("sigmoid", float(beta[0]), slope, shift, centre, bends=bends, covariance=rows)
     return fitted if slope > 1e-3 else fitted.recentred(score, y, lead)
 
 
+def _bends(logs: Vector) -> tuple[Vector, Matrix]:
+    """Where levels by lead are learnt, and the directions in which they may leave a straight line."""
+    places = np.unique(logs)
+    if len(places) > _MOST_BENDS:
+        places = np.unique(np.quantile(logs, np.linspace(0, 1, _MOST_BENDS)))
+    straight = np.column_stack([np.ones(len(places)), places])
+    if len(places) < 3:
+        return np.zeros(0), np.zeros((0, 0))
+    return places, np.linalg.svd(straight)[0][:, 2:]
+
+
+def _hats(logs: Vector, bends: Sequence[tuple[float, float]]) -> Matrix:
+    """Weights of the levels at some leads, shape (n_rows, n_levels): straight lines between them, flat beyond."""
+    places = [place for place, _ in bends]
+    return np.array([np.interp(logs, places, unit) for unit in np.eye(len(places))]).reshape(len(places), len(logs)).T
+
+
 def _sandwich(Z: Matrix, y: Vector, p: Vector, *, penalty: Vector, repeats: float,
-              people: Codes | None) -> tuple[tuple[float, ...], ...]:  # fmt: skip
+              people: Codes | None) -> Matrix:  # fmt: skip
     """Covariance of penalised coefficients, what the penalty knew beforehand counted as one more observation."""
     bread = np.linalg.inv((Z.T * (p * (1 - p))) @ Z / repeats + np.diag(penalty))
     units = _by_unit(Z * ((y - p) / repeats)[:, None], people)
     alike = 1.0 if people is not None else repeats
-    found = bread @ (alike * units.T @ units + np.diag(penalty)) @ bread
-    return tuple(tuple(map(float, row)) for row in found)
+    return np.asarray(bread @ (alike * units.T @ units + np.diag(penalty)) @ bread)
 
 
 def _by_unit(rows: Matrix, people: Codes | None) -> Matrix:

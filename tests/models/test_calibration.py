@@ -147,3 +147,19 @@ def test_isotonic_blocks_have_errors_too(draw):
 
 def test_without_calibration_there_is_no_interval():
     assert np.isnan(fit_calibrator(np.zeros(2), np.array([0.0, 1.0]), kind="none").interval(np.zeros(3))).all()
+
+
+def test_a_bend_in_the_lead_is_followed_and_other_leads_lie_between():
+    """At 14 days those who renewed early are gone: more lapses there than a straight line in the lead allows."""
+    rng = np.random.default_rng(6)
+    score, lead = rng.normal(1.5, 0.8, 60_000), rng.choice([14.0, 45.0, 90.0, 330.0], 60_000)
+    y = (rng.random(60_000) < expit(score + np.where(lead == 14, -0.3, 0.1))).astype(float)
+    fitted = fit_calibrator(score, y, lead=lead, kind="sigmoid")
+    for value in (14, 45, 90, 330):
+        at = lead == value
+        assert fitted.predict(score[at], lead[at]).mean() == pytest.approx(y[at].mean(), abs=0.006)
+    one, between, other = fitted.predict(np.ones(3), np.array([14.0, 30.0, 45.0]))
+    assert one < between < other
+    low, high = fitted.interval(np.ones(2), np.array([14.0, 330.0]))
+    truth = expit(1.0 + np.array([-0.3, 0.1]))
+    assert ((low < truth) & (truth < high)).all()
