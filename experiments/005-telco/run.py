@@ -65,12 +65,8 @@ def main() -> None:
     told = ck.proxy(as_panel(clean, y, target="churn"), audit).table.iloc[0]
     figures |= {"gender_told": told["auc"], "gender_told_low": told["low"], "gender_told_high": told["high"]}
     kept = promises(figures, strongest, said)
-    print(
-        f"written: {write_result(HERE, asked.output, question=QUESTION, figures=figures, promises=kept, spread=SPREAD)}"
-    )
-
-
-SPREAD = "least … most of five folds; areas of the leak finder and of gender: 95 % or wider"
+    written = write_result(HERE, asked.output, question=QUESTION, figures=figures, promises=kept, spread=SPREAD)
+    print(f"written: {written}")
 
 
 def promises(figures: dict[str, float], strongest: str, said: str) -> list[dict[str, Any]]:
