@@ -27,6 +27,7 @@ VALID_MONTHS = 12
 _WHAT = {
     "renewal": "the chance that a policy's term is renewed, for every policy in force on a day",
     "churn": "the chance that a customer in cover leaves: has no cover at all for the gap that the label names",
+    "cancellation": "the chance that a policy of monthly terms is cancelled within its next month",
 }
 _NOT_FOR = (
     "Not for underwriting, pricing, claims or any decision to refuse a service: it was not built or judged for them.",

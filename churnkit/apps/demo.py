@@ -12,7 +12,7 @@ from churnkit.apps.checking import checked
 from churnkit.apps.console import Steps, show
 from churnkit.apps.output import write_table
 from churnkit.apps.scoring import score
-from churnkit.apps.training import Trained, fit_target, measure, priced, record, summary
+from churnkit.apps.training import Trained, audited, fit_target, measure, priced, record, summary
 from churnkit.apps.workspace import ARTIFACTS, DATABASE
 from churnkit.book.finding import Finding
 from churnkit.book.open import Book, open_book
@@ -55,9 +55,11 @@ def run_demo(
     churn = fit_target(book, "churn", steps, random_state=seed)
     done["churn"] = measure(churn, steps)
     value = priced(book, renewal)
-    models = {"renewal": record(renewal, done["renewal"], steps, workspace=root, value=value),
-              "churn": record(churn, done["churn"], steps, workspace=root)}  # fmt: skip
-    scores, plan, drift = _listed(book, renewal, value, steps, root=root, seed=seed)
+    fair = {trained.target: audited(book, trained, steps) for trained in (renewal, churn)}
+    models = {"renewal": record(renewal, done["renewal"], steps, workspace=root, value=value, fairness=fair["renewal"]),
+              "churn": record(churn, done["churn"], steps, workspace=root, fairness=fair["churn"])}  # fmt: skip
+    version = models["renewal"].removeprefix("models:/")
+    scores, plan, drift = _listed(book, renewal, value, steps, root=root, seed=seed, version=version)
     found = _found(damages, [*findings.items, *drift]) if messy else pd.DataFrame()
     worth, truth = pd.DataFrame(), {}
     if ceiling is not None:
@@ -84,12 +86,12 @@ def _found(damages: list[Damaged], findings: list[Finding]) -> pd.DataFrame:
 
 
 def _listed(
-    book: Book, renewal: Trained, value: LifetimeValue, steps: Steps, *, root: Path, seed: int
+    book: Book, renewal: Trained, value: LifetimeValue, steps: Steps, *, root: Path, seed: int, version: str
 ) -> tuple[pd.DataFrame, RetentionPlan, list[Finding]]:
     drift: list[Finding] = []
     as_of = book.settings.data_cutoff
     with steps.step("score", f"Scoring every policy in force on {as_of:%Y-%m-%d}"):
-        scores = score(book, renewal.model, as_of=as_of, value=value, tell=drift.append)
+        scores = score(book, renewal.model, as_of=as_of, value=value, version=version, tell=drift.append)
         plan = plan_retention(scores, book, capacity=CAPACITY, random_state=seed)
         write_table(scores, root / "scores.parquet")
         write_table(plan.table, root / "contacts.xlsx")

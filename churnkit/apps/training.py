@@ -16,7 +16,9 @@ from churnkit.book.open import Book
 from churnkit.errors import ContractError
 from churnkit.models.ceiling import Ceiling
 from churnkit.models.classifier import ChurnModel, RenewalModel
+from churnkit.models.fairness import ByGroup, by_group
 from churnkit.models.metrics import Evaluation, evaluate
+from churnkit.panel.audit import audit_columns
 from churnkit.panel.build import build_panel
 from churnkit.panel.leakage import foreseeing_columns, leaking_features
 from churnkit.panel.panel import Panel
@@ -103,14 +105,24 @@ def priced(book: Book, trained: Trained) -> LifetimeValue:
     return LifetimeValue(economics=book).fit(trained.panel, trained.model)
 
 
+def audited(book: Book, trained: Trained, steps: Steps) -> ByGroup | None:
+    """Compare groups by the book's audit columns on the test rows; None where the book has no such column."""
+    columns = book.schema["customers"].columns
+    if not any(column.audit_only and book.has_column("customers", column.name) for column in columns):
+        return None
+    with steps.step(f"{trained.target} audit", "Comparing groups by audit columns"):
+        return by_group(trained.model, trained.test, audit_columns(book, trained.test))
+
+
 def record(
-    trained: Trained, done: Evaluation, steps: Steps, *, workspace: Workspace, value: LifetimeValue | None = None
-) -> str:
-    """Track the run in the workspace and return the model's URI."""
+    trained: Trained, done: Evaluation, steps: Steps, *, workspace: Workspace, value: LifetimeValue | None = None,
+    fairness: ByGroup | None = None,
+) -> str:  # fmt: skip
+    """Track the run in the workspace and return the registered model's URI."""
     saying = f"Recording the {trained.target} run in MLflow"
     with steps.step(f"{trained.target} tracking", saying), track(trained.target, workspace=workspace):
         return log_model(trained.model, trained.train, trained.test, evaluation=done, value=value,
-                         findings=trained.findings)  # fmt: skip
+                         findings=trained.findings, fairness=fairness)  # fmt: skip
 
 
 def summary(trained: Trained, done: Evaluation) -> dict[str, Any]:

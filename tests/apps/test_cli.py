@@ -105,6 +105,44 @@ def test_score_writes_every_policy_in_force_with_reasons(demo, tmp_path):
     assert out.read_bytes() == again.read_bytes()
 
 
+def test_the_demos_models_are_registered_with_a_card_that_has_groups_figures(demo, tmp_path):
+    root, answer, _ = demo
+    assert answer["models"] == {"renewal": "models:/churnkit-renewal/1", "churn": "models:/churnkit-churn/1"}
+    text = churnkit("card", "--workspace", root).stdout
+    assert "| gender |" in text and "Not measured" not in text
+    done = churnkit("card", "1", "--target", "churn", "--workspace", root, "-o", tmp_path / "card.html")
+    assert done.returncode == 0 and "<h2>Fairness</h2>" in (tmp_path / "card.html").read_text(encoding="utf-8")
+    refused(churnkit("card", "--workspace", root, "-o", tmp_path / "card.txt"), 2, ".html")
+    assert set(pd.read_parquet(root / "scores.parquet")["model_version"]) == {"churnkit-renewal/1"}
+
+
+def test_runs_are_compared_and_models_promoted_by_name(demo):
+    root, _, _ = demo
+    told = json.loads(churnkit("compare", "champion", "1", "--workspace", root, "--json").stdout)
+    assert {row["difference"] for row in told["reasons"]} == {0}
+    assert "No reason's weight changed beyond chance." in churnkit("compare", "1", "1", "--workspace", root).stdout
+    assert "was the champion already" in churnkit("promote", "1", "--as", "champion", "--workspace", root).stdout
+    refused(churnkit("promote", "9", "--workspace", root), 2, "champion = 1")
+    refused(churnkit("compare", "1", "challenger", "--workspace", root), 2, "challenger", "champion = 1")
+
+
+def test_a_model_that_is_not_there_is_refused_with_those_that_are(demo, tmp_path):
+    root, out = demo[0], tmp_path / "list.csv"
+    words = ("score", root / "book", "--as-of", "2026-10-01", "-o", out, "--workspace", root, "--model")
+    refused(churnkit(*words, "challenger"), 2, "champion = 1")
+    assert not out.exists()
+
+
+def test_settings_of_another_kind_or_target_are_refused_before_training(demo, tmp_path):
+    other = tmp_path / "tuned.json"
+    other.write_text(json.dumps({"target": "churn", "params": {"num_leaves": 4}}), encoding="utf-8")
+    words = ("train", demo[0] / "book", "--workspace", tmp_path / "w", "--tuned", other)
+    refused(churnkit(*words), 2, "churn, not renewal")
+    other.write_text("{}", encoding="utf-8")
+    refused(churnkit(*words), 2, "churnkit tune")
+    refused(churnkit("tune", demo[0] / "book", "-o", tmp_path / "tuned.txt"), 2, ".json")
+
+
 def test_train_prints_json_and_records_the_run(demo, tmp_path):
     done = churnkit("train", demo[0] / "book", "--target", "churn", "--workspace", tmp_path, "--json")
     assert done.returncode == 0, done.stderr

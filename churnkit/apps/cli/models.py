@@ -70,7 +70,7 @@ def train(
     from churnkit.apps.checking import checked
     from churnkit.apps.console import Steps, show
     from churnkit.apps.registry import standing
-    from churnkit.apps.training import Target, fit_target, measure, priced, record, summary
+    from churnkit.apps.training import Target, audited, fit_target, measure, priced, record, summary
     from churnkit.apps.tuning import tuned_params
     from churnkit.apps.workspace import check_workspace, given
     from churnkit.book.open import open_book
@@ -88,7 +88,8 @@ def train(
         trained = fit_target(book, name, steps, test_from=test_from, random_state=seed, params=params[name])
         done = measure(trained, steps)
         value = priced(book, trained) if name == "renewal" else None
-        model = record(trained, done, steps, workspace=workspace, value=value)
+        fairness = audited(book, trained, steps)
+        model = record(trained, done, steps, workspace=workspace, value=value, fairness=fairness)
         answer[name] = {**summary(trained, done), "model": model}
         if not as_json:
             show(done.table.reset_index(), title=f"{name}: test metrics with 95 % intervals, beside three baselines")
@@ -109,6 +110,7 @@ def score(
     ] = None,
     workspace: Workspace = None,
     language: Annotated[Language, typer.Option(help="Language of the reasons.")] = "en",
+    memory: Annotated[str | None, typer.Option(help="Bound on the memory, such as 2GB.")] = None,
     data_cutoff: Cutoff = None,
     settings: SettingsFile = None,
     as_json: Json = False,
@@ -134,7 +136,7 @@ def score(
     findings: list[Finding] = []
     with steps.step("score", f"Scoring what is in force on {as_of}"):
         scores = score_book(book, kept.model, as_of=as_of, value=kept.value, language=language,
-                            version=kept.version, tell=findings.append)  # fmt: skip
+                            version=kept.version, memory=memory, tell=findings.append)  # fmt: skip
         write_table(scores, output)
     for finding in findings:
         steps.say(f"{finding.severity:<7}  {finding}")
