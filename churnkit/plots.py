@@ -102,7 +102,8 @@ def by_segment(table: pd.DataFrame, *, outcome: str, by: str = "line") -> Figure
     ratio, rows = table["observed_expected"], np.arange(len(table))
     around = np.array([ratio - low, high - ratio]).clip(min=0)
     axes.errorbar(ratio, rows, xerr=around, fmt="o", color=BLUE, capsize=2)
-    axes.set_yticks(rows, [f"{each} (n {n:,})" for each, n in zip(table.index, table["n"], strict=True)])
+    axes.set_yticks(rows, [f"{each:g} (n {n:,})" if isinstance(each, float) else f"{each} (n {n:,})"
+                         for each, n in zip(table.index, table["n"], strict=True)])  # fmt: skip
     axes.axvline(1, color=GREY, linewidth=1)
     return figure
 
