@@ -16,7 +16,7 @@ from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.columns import Bools, Columns, Floats
 from churnkit.models.shapley import AT_ONCE, tables_of
 from churnkit.models.trees import frame_of, threads
-from churnkit.models.wording import LANGUAGES, NONE_STRONG, fragment, tail
+from churnkit.models.wording import LANGUAGES, NONE_STRONG, fragment, settled, tail
 from churnkit.panel.catalog import kind_of_group
 from churnkit.panel.feature import SENSITIVE, Feature
 
@@ -227,11 +227,14 @@ def _say(model: RenewalModel | ChurnModel, frame: pd.DataFrame, groups: Groups, 
     tails = [tail(direction, model.event, language) for direction in ("", "stay", "leave")]
     for column in np.unique(speaker[speaker >= 0]):
         place = np.flatnonzero(speaker == column)
-        figures, distinct = pd.factorize(frame.iloc[at[place], column], use_na_sentinel=True)
+        name, feature = model.columns_.names[column], groups.features[column]
+        values = frame.iloc[at[place], column]
+        if pd.api.types.is_float_dtype(values.dtype):
+            shown = values.to_numpy(dtype=np.float64, na_value=np.nan)
+            values = pd.Series(settled(shown, "" if feature is None else feature.unit))
+        figures, distinct = pd.factorize(values, use_na_sentinel=True)
         both, pairs = pd.factorize(figures * 3 + way[place] % 3)
-        name, values = model.columns_.names[column], [*distinct, None]
         codes[place] = both + len(texts)
-        texts += [
-            fragment(name, values[pair // 3], groups.features[column], language) + tails[pair % 3] for pair in pairs
-        ]
+        told = [*distinct, None]
+        texts += [fragment(name, told[pair // 3], feature, language) + tails[pair % 3] for pair in pairs]
     return _words(texts, codes)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from churnkit.panel.feature import Feature
 
+Vector = npt.NDArray[np.float64]
 LANGUAGES = ("en", "zh")
 NONE_STRONG = {"en": "No single strong reason", "zh": "没有单一的突出原因"}
 _TAILS = {
@@ -92,6 +96,29 @@ def number(value: float, unit: str = "") -> str:
     if abs(value) >= 10:
         return f"{value:.1f}".removesuffix(".0")
     return f"{value:.2f}".rstrip("0").removesuffix(".") if abs(value) >= 0.01 else f"{value:.2g}"
+
+
+def settled(values: Vector, unit: str) -> Vector:
+    """Round figures as :func:`number` writes them, so that equal texts are made once.
+
+    Examples
+    --------
+    >>> settled(np.array([12345.678, 41.73, 3.14159, 0.00123]), "").tolist()
+    [12346.0, 41.7, 3.14, 0.00123]
+    """
+    size = np.abs(values)
+    if unit in ("share", "%", "change"):
+        short = (size >= 0.0995) | (np.round(values, 2) == np.round(values, 3))
+        return _rounded(values, np.where(short, 2, 3))
+    whole = (size >= 100) | ((size >= 10) & (unit in ("days", "seconds", "years")))
+    return np.where(size >= 0.01, _rounded(values, np.where(whole, 0, np.where(size >= 10, 1, 2))), values)
+
+
+def _rounded(values: Vector, digits: npt.NDArray[np.intp]) -> Vector:
+    """Round, but for figures half-way, whose last digit Python decides when it writes them."""
+    scaled = values * 10.0**digits
+    half_way = np.abs(np.abs(scaled - np.floor(scaled)) - 0.5) < 1e-6
+    return np.where(half_way, values, np.round(scaled) / 10.0**digits)
 
 
 def fragment(name: str, value: Any, feature: Feature | None, language: str) -> str:

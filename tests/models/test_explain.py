@@ -14,7 +14,7 @@ from churnkit.errors import UsageError
 from churnkit.models import classifier, explain
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.explain import SENSITIVE, contributions, reasons
-from churnkit.models.wording import fragment, number
+from churnkit.models.wording import fragment, number, settled
 from churnkit.panel import catalog
 from churnkit.panel.feature import Feature
 
@@ -229,3 +229,11 @@ def test_every_group_of_the_catalog_is_of_a_kind():
     assert set(catalog.GROUPS) > catalog.CHANGEABLE
     background = set(catalog.GROUPS) - catalog.CHANGEABLE
     assert {"customer", "relationship", "timing", "policy", "holdings"} <= background
+
+
+@settings(max_examples=300, deadline=None)
+@given(value=st.one_of(st.floats(-2e5, 2e5), st.floats(-1.2, 1.2), st.floats(9, 11), st.floats(99, 101), st.just(-0.0)),
+       unit=st.sampled_from(["", "share", "change", "days", "money"]))  # fmt: skip
+def test_a_figure_rounded_beforehand_is_written_the_same(value, unit):
+    value = round(value, 7)  # further digits could stand on the edge between two roundings
+    assert number(float(settled(np.array([value]), unit)[0]), unit) == number(value, unit)
