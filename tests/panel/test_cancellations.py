@@ -26,11 +26,50 @@ def months(policy, first, count, **last):
 
 
 OTHER = months("p9", "2024-01-10", 2)
+ENDED = ("ended_date", "ended_recorded_at", "end_reason")
+OWN_DOING = ("customer_cancelled", "nonpayment", "surrendered", "expired", None)
+BROKEN = dict(zip(ENDED, ("2024-03-12", "2024-03-13", "nonpayment"), strict=True))
 
 
-def panel_of(terms, **book):
-    """The panel with unlabelled rows, of these terms and one more policy, so that both classes are there."""
-    return build_panel(tiny([*terms, *OTHER], **book), "cancellation", features=FEATURES, keep_unlabelled=True)
+def ended(policy, count, *said):
+    """Monthly terms from 10 January on, the last of which ended on a day, known from a day, for a reason."""
+    return months(policy, "2024-01-10", count, **dict(zip(ENDED, said, strict=True)))
+
+
+def again(policy, back):
+    """A policy whose third term is broken on 12 March and taken up on a day, to its scheduled end."""
+    bound = {"issued_at": pd.Timestamp(back), "recorded_at": pd.Timestamp(back)}
+    return [*months(policy, "2024-01-10", 3, **BROKEN), term(f"{policy}-again", back, "2024-04-10", policy, **bound)]
+
+
+def back(policy, day):
+    """A policy that ends on 10 March and has another term from a day on."""
+    return [*months(policy, "2024-01-10", 2), term(f"{policy}-back", day, "2024-04-24", policy)]
+
+
+LIVES = [
+    *months("plain", "2024-01-10", 4), *months("first", "2024-01-01", 3), *months("second", "2024-01-02", 3),
+    *(row for k, why in enumerate(OWN_DOING) for row in ended(f"own{k}", 3, "2024-03-20", "2024-03-21", why)),
+    *(row for why in OTHER_EXITS for row in ended(why, 3, "2024-03-20", "2024-03-21", why)),
+    *again("reinstated", "2024-03-27"), *again("too late", "2024-03-28"),
+    *back("in grace", "2024-03-24"), *back("beyond grace", "2024-03-25"),
+    *ended("unseen", 2, "2024-02-25", "2024-03-05", "customer_cancelled"),
+    *ended("notice", 2, "2024-03-09", "2024-02-28", "customer_cancelled"),
+    *ended("free look", 1, "2024-01-20", "2024-02-03", "free_look"),
+    term("of 60", "2024-01-10", "2024-03-10", "of 60"), term("of 59", "2024-01-10", "2024-03-09", "of 59"),
+    *months("travel", "2024-01-10", 1), *months("old", "2024-01-10", 2), *months("new", "2024-03-10", 2),
+    *months("twice", "2024-01-10", 2), term("early", "2024-02-25", "2024-04-10", "twice"),
+]  # fmt: skip
+FACTS = {name: {"grace_days": 15} for name in ("reinstated", "too late", "in grace", "beyond grace")}
+FACTS |= {"travel": {"renewable": False}, "new": {"previous_policy_id": "old"}}
+
+
+@pytest.fixture(scope="module")
+def panel():
+    """One book of all these lives."""
+    facts = {row["policy_id"]: {"renewable": True, "grace_days": 30} for row in LIVES}
+    facts = {policy: each | FACTS.get(policy, {}) for policy, each in facts.items()}
+    return build_panel(tiny(LIVES, policies=facts), "cancellation", features=FEATURES, keep_unlabelled=True)
 
 
 def told(panel, policy="p1"):
@@ -40,116 +79,88 @@ def told(panel, policy="p1"):
     return dict(zip(panel.cutoff[mine].dt.strftime("%Y-%m"), said[mine], strict=True))
 
 
-def test_a_policy_is_observed_each_month_until_it_is_not_renewed():
-    whole = panel_of(months("p1", "2024-01-10", 4))  # cover ends on 10 May
-    panel = whole.take(whole.keys["policy_id"] == "p1")
-    assert told(panel) == {"2024-02": 0.0, "2024-03": 0.0, "2024-04": 0.0, "2024-05": 1.0}
-    assert panel.keys["entity"].tolist() == ["p1"] * 4 and panel.keys["lead_days"].isna().all()
-    assert panel.keys["term_id"].tolist() == ["p1-0", "p1-1", "p1-2", "p1-3"]
-    assert panel.y.name == "cancelled" and panel.X["term_number"].tolist() == [1, 2, 3, 4]
-    assert panel.X["tenure_days"].tolist() == [22, 51, 82, 112]
+def test_a_policy_is_observed_each_month_until_it_is_not_renewed(panel):
+    assert told(panel, "plain") == {"2024-02": 0.0, "2024-03": 0.0, "2024-04": 0.0, "2024-05": 1.0}  # to 10 May
+    mine = panel.take(panel.keys["policy_id"] == "plain")
+    assert mine.keys["entity"].tolist() == ["plain"] * 4 and mine.keys["lead_days"].isna().all()
+    assert mine.keys["term_id"].tolist() == ["plain-0", "plain-1", "plain-2", "plain-3"]
+    assert mine.y.name == "cancelled" and mine.X["term_number"].tolist() == [1, 2, 3, 4]
+    assert mine.X["tenure_days"].tolist() == [22, 51, 82, 112]
 
 
-def test_the_window_is_open_at_the_snapshot_and_closed_a_month_later():
-    panel = panel_of(months("p1", "2024-01-01", 3) + months("p2", "2024-01-02", 3))
-    assert told(panel) == {"2024-01": 0.0, "2024-02": 0.0, "2024-03": 1.0}  # ends at the start of April
-    assert told(panel, "p2") == {"2024-02": 0.0, "2024-03": 0.0, "2024-04": 1.0}
+def test_the_window_is_open_at_the_snapshot_and_closed_a_month_later(panel):
+    assert told(panel, "first") == {"2024-01": 0.0, "2024-02": 0.0, "2024-03": 1.0}  # ends at the start of April
+    assert told(panel, "second") == {"2024-02": 0.0, "2024-03": 0.0, "2024-04": 1.0}
 
 
 def test_every_day_of_the_year_lies_in_exactly_one_window():
     days = pd.date_range("2024-02-02", "2025-02-01")
     terms = [row for day in days for row in months(f"{day:%F}", day - pd.DateOffset(months=1), 1)]
-    panel = panel_of(terms, cutoff="2025-08-01")
-    ends = panel.y.groupby(panel.keys["policy_id"]).sum()
+    found = build_panel(tiny([*terms, *OTHER], cutoff="2025-08-01"), "cancellation", features=FEATURES)
+    ends = found.y.groupby(found.keys["policy_id"]).sum()
     assert len(ends) == 1 + len(days) and (ends == 1).all()
 
 
-def ended_by(reasons, day, known):
-    """A policy per reason, ended on a day in March by it."""
-    each = {f"p{k}": dict(zip(("ended_date", "ended_recorded_at", "end_reason"), (day, known, reason), strict=True))
-            for k, reason in enumerate(reasons)}  # fmt: skip
-    return [row for policy, ended in each.items() for row in months(policy, "2024-01-10", 3, **ended)]
+@pytest.mark.parametrize("number", range(len(OWN_DOING)), ids=map(str, OWN_DOING))
+def test_leaving_by_ones_own_doing_is_cancelling(panel, number):
+    assert told(panel, f"own{number}") == {"2024-02": 0.0, "2024-03": 1.0}
 
 
-def test_leaving_by_ones_own_doing_is_cancelling():
-    reasons = ("customer_cancelled", "nonpayment", "surrendered", "expired", None)
-    panel = panel_of(ended_by(reasons, "2024-03-20", "2024-03-21"))
-    for k in range(len(reasons)):
-        assert told(panel, f"p{k}") == {"2024-02": 0.0, "2024-03": 1.0}
-
-
-def test_other_exits_have_no_label_and_are_counted():
-    panel = panel_of(ended_by(OTHER_EXITS, "2024-03-20", "2024-03-21"))
-    for k, reason in enumerate(OTHER_EXITS):
-        assert told(panel, f"p{k}") == {"2024-02": 0.0, "2024-03": reason}
-        assert panel.info["excluded"][reason] == 1
+@pytest.mark.parametrize("reason", OTHER_EXITS)
+def test_other_exits_have_no_label_and_are_counted(panel, reason):
+    assert told(panel, reason) == {"2024-02": 0.0, "2024-03": reason}
+    assert panel.info["excluded"][reason] == 1
 
 
 def test_an_unripe_label_is_null():
-    for cutoff, last in (("2024-06-07", 1.0), ("2024-06-06", "unripe")):  # 1 May + 30 + 7
-        panel = panel_of(months("p1", "2024-01-10", 3), cutoff=cutoff, policies={"p1": {"grace_days": 30}})
-        assert told(panel)["2024-04"] == last
-        if last == "unripe":
-            assert str(panel.keys["ripe_at"].max()) == "2024-06-07 00:00:00"
+    for cutoff, last in (("2024-06-07", 1.0), ("2024-06-06", "unripe")):  # 1 April + 1 month + 30 + 7
+        book = tiny([*months("p1", "2024-01-10", 3), *OTHER], cutoff=cutoff)
+        found = build_panel(book, "cancellation", features=FEATURES, keep_unlabelled=True)
+        assert told(found)["2024-04"] == last
+        assert str(found.keys["ripe_at"].max()) == "2024-06-07 00:00:00"
 
 
-def test_cover_goes_on_within_grace_and_not_beyond():
-    first = months("p1", "2024-01-10", 2)  # until 10 March
-    for back, goes_on in (("2024-03-24", True), ("2024-03-25", False)):
-        panel = panel_of([*first, term("back", back, "2024-04-24")], policies={"p1": {"grace_days": 15}})
-        assert told(panel) == {"2024-02": 0.0, "2024-03": 0.0 if goes_on else 1.0, "2024-04": 1.0}
+def test_cover_goes_on_within_grace_and_not_beyond(panel):
+    assert told(panel, "in grace") == {"2024-02": 0.0, "2024-03": 0.0, "2024-04": 1.0}
+    assert told(panel, "beyond grace") == {"2024-02": 0.0, "2024-03": 1.0, "2024-04": 1.0}
 
 
-def test_a_cancelled_term_that_is_taken_up_again_within_grace_is_one_spell():
-    ended = {"ended_date": "2024-03-12", "ended_recorded_at": "2024-03-13", "end_reason": "nonpayment"}
-    broken = months("p1", "2024-01-10", 3, **ended)
-    for back, goes_on in (("2024-03-27", True), ("2024-03-28", False)):  # to its very last day
-        again = term("again", back, "2024-04-10", issued_at=back, recorded_at=back)
-        panel = panel_of([*broken, again], policies={"p1": {"grace_days": 15}})
-        assert told(panel)["2024-03"] == (0.0 if goes_on else 1.0)
+def test_a_cancelled_term_that_is_taken_up_again_within_grace_is_one_spell(panel):
+    assert told(panel, "reinstated")["2024-03"] == 0.0  # on the very last day of grace
+    assert told(panel, "too late")["2024-03"] == 1.0
 
 
-def test_an_end_that_had_come_unseen_is_no_end_of_this_month():
-    ended = {"ended_date": "2024-02-25", "ended_recorded_at": "2024-03-05", "end_reason": "customer_cancelled"}
-    panel = panel_of(months("p1", "2024-01-10", 2, **ended))
-    assert told(panel) == {"2024-02": 1.0, "2024-03": "ended_unseen"}
+def test_an_end_that_had_come_unseen_is_no_end_of_this_month(panel):
+    assert told(panel, "unseen") == {"2024-02": 1.0, "2024-03": "ended_unseen"}
     assert panel.info["excluded"]["ended_unseen"] == 1
 
 
-def test_who_has_given_notice_is_no_longer_asked():
-    ended = {"ended_date": "2024-03-09", "ended_recorded_at": "2024-02-28", "end_reason": "customer_cancelled"}
-    panel = panel_of(months("p1", "2024-01-10", 2, **ended))
-    assert told(panel) == {"2024-02": 0.0}
-    assert panel.info["excluded"]["ended_before"] == 1
+def test_who_has_given_notice_is_no_longer_asked(panel):
+    assert told(panel, "notice") == {"2024-02": 0.0}
+    over = len(OWN_DOING) + len(OTHER_EXITS)  # at the next month's start these are known to be over
+    assert panel.info["excluded"]["ended_before"] == over + 1
 
 
-def test_terms_never_sold_are_nobodys():
-    look = {"ended_date": "2024-01-20", "ended_recorded_at": "2024-02-03", "end_reason": "free_look"}
-    panel = panel_of(months("p1", "2024-01-10", 1, **look))
-    assert told(panel) == {} and panel.info["excluded"]["never_sold"] == 1
+def test_terms_never_sold_are_nobodys(panel):
+    assert told(panel, "free look") == {} and panel.info["excluded"]["never_sold"] == 1
 
 
-def test_terms_of_sixty_days_and_of_policies_that_are_not_renewable_are_left_to_others():
-    long = [term("long", "2024-01-10", "2024-03-10", "p3"), term("short", "2024-01-10", "2024-03-09", "p4")]
-    travel = months("p5", "2024-01-10", 1)
-    renewable = {name: {"renewable": name != "p5"} for name in ("p3", "p4", "p5", "p9")}
-    panel = panel_of([*long, *travel], policies=renewable)
-    assert set(panel.keys["policy_id"]) == {"p4", "p9"}
+def test_terms_of_sixty_days_and_of_policies_that_are_not_renewable_are_left_to_others(panel):
+    assert told(panel, "of 60") == told(panel, "travel") == {}
+    assert told(panel, "of 59") == {"2024-02": 0.0, "2024-03": 1.0}
     assert panel.info["excluded"]["not_renewable"] == 1
 
 
-def test_a_policy_under_several_numbers_is_one():
-    terms = months("p1", "2024-01-10", 2) + months("p2", "2024-03-10", 2)
-    panel = panel_of(terms, policies={"p2": {"previous_policy_id": "p1"}})
-    assert told(panel) == {"2024-02": 0.0, "2024-03": 0.0} and told(panel, "p2") == {"2024-04": 0.0, "2024-05": 1.0}
-    assert panel.X["tenure_days"][panel.keys["policy_id"] != "p9"].tolist() == [22, 51, 82, 112]
+def test_a_policy_under_several_numbers_is_one(panel):
+    assert told(panel, "old") == {"2024-02": 0.0, "2024-03": 0.0}
+    assert told(panel, "new") == {"2024-04": 0.0, "2024-05": 1.0}
+    assert panel.X["tenure_days"][panel.keys["policy_id"] == "new"].tolist() == [82, 112]
 
 
-def test_a_policy_with_two_terms_in_force_is_one_row():
-    terms = [*months("p1", "2024-01-10", 2), term("early", "2024-02-25", "2024-04-10")]
-    panel = panel_of(terms)
+def test_a_policy_with_two_terms_in_force_is_one_row(panel):
     assert panel.keys.groupby(["policy_id", "cutoff"]).size().max() == 1
-    assert panel.keys["term_id"][panel.cutoff == "2024-03-01"].tolist() == ["early", "p9-1"]
+    mine = panel.keys["policy_id"] == "twice"
+    assert panel.keys["term_id"][mine & (panel.cutoff == "2024-03-01")].tolist() == ["early"]
 
 
 def test_in_force_on_any_day():
@@ -197,8 +208,7 @@ def test_what_is_asked_wrongly_is_refused():
         build_panel(yearly, "cancellation", features=FEATURES)
 
 
-def test_the_label_says_what_it_means():
-    panel = panel_of(months("p1", "2024-01-10", 3))
+def test_the_label_says_what_it_means(panel):
     assert panel.info["label"].startswith("cancelled = 1: cover of the policy")
     assert "a month, grace and 7 days after the snapshot" in panel.info["label"]
 
