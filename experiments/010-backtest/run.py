@@ -19,7 +19,7 @@ from record import arguments, churnkit, promise, write_result
 import churnkit as ck
 
 WORLDS, SEEDS = "ABCDEFGHI", (0, 1, 2, 3, 4)
-CUSTOMERS = 8_000
+CUSTOMERS = 12_000
 LEADS = (60, 45, 30, 14)
 GAIN = dict.fromkeys("ABC", 0.85) | dict.fromkeys("DEFGHI", 0.80)
 POOLED, MET = (0.95, 1.05), (0.9, 1.1)
