@@ -15,6 +15,8 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.meta_dataset import MetaDataset
 
 from churnkit.apps.card import expiry, model_card
 from churnkit.apps.figures import of_predictions, of_reasons, of_segments, outcomes
@@ -109,6 +111,7 @@ def log_model(
     mlflow.log_metrics(metrics_of(done.table))
     mlflow.set_tags(_tags(train, test) | {KIND: "model", MARK: mark, "churnkit.calibrated_on": model.calibrated_on_,
                                           NOTE: _note(done.text, mark)})  # fmt: skip
+    _name_data(train)
     sample = shap_sample(model, test, salt=salt_of(mlflow.get_tracking_uri()))
     card = model_card(model, train, test, done, backtest=backtest, fairness=fairness, findings=findings,
                       importance=sample.by_group)  # fmt: skip
@@ -151,6 +154,7 @@ def log_backtest(backtest: Backtest) -> str:
     parts = [(fold.predicted.y, fold.predicted.p["model"]) for fold in backtest.folds]
     y, p = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     tables = {"tables/by_fold.csv": backtest.by_fold, "tables/exits.csv": backtest.exits}
+    _name_data(last.test)
     sample = shap_sample(last.model, last.test, salt=salt_of(mlflow.get_tracking_uri()))
     keep(_described(last.model) | _measured(backtest, y, p, event=last.model.event) | _explained(sample) | tables)
     for fold in backtest.folds:
@@ -178,6 +182,13 @@ def _active(caller: str) -> Any:
         raise UsageError(f"{caller} writes to an active run.", found="none",
                          fix='Call it inside: with churnkit.track("renewal"): ...')  # fmt: skip
     return run
+
+
+def _name_data(panel: Panel) -> None:
+    """Name the book by its fingerprint as the run's data set; nothing of it is logged."""
+    if fingerprint := str(panel.info.get("fingerprint", "")):
+        book = MetaDataset(CodeDatasetSource({}), name=f"{panel.target} panel", digest=fingerprint[:36])
+        mlflow.log_input(book, context="training")
 
 
 def metrics_of(table: pd.DataFrame) -> dict[str, float]:

@@ -81,6 +81,7 @@ def test_tags_say_which_data_which_label_which_time_and_whether_it_is_for_money(
     assert tags["churnkit.target"] == "renewal"
     assert tags["churnkit.data_fingerprint"] == "f00d"
     assert tags["churnkit.label"] == "renewed = 1: again"
+    assert [given.dataset.digest for given in logged[1].inputs.dataset_inputs] == ["f00d"]
     assert tags["churnkit.train_cutoffs"].count("-") == 4
     assert tags["churnkit.expires"] == "2025-03-01"  # the data end on 2024-03-01; a model is valid for a year
     mark = trained[0].mark_
