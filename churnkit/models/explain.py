@@ -194,7 +194,7 @@ def _told(groups: Groups, parts: Matrix, matrix: Floats, missing: dict[int, Bool
         size[np.sign(sums) != only] = 0.0
     size[[at for at, each in enumerate(groups.kinds) if kind not in ("both", each)]] = 0.0
     weak = size.max(axis=0, initial=0.0) < STRONG
-    order = np.argsort(-size, axis=0, kind="stable")[:top].T
+    order = _largest(size, top)
     rows, ranks = np.nonzero((np.take_along_axis(size.T, order, axis=1) > 0) & ~weak[:, None])
     silent = np.flatnonzero(weak)
     at = np.concatenate([rows, silent])
@@ -204,6 +204,17 @@ def _told(groups: Groups, parts: Matrix, matrix: Floats, missing: dict[int, Bool
     at, g, rank = at[line], g[line], rank[line]
     amount = np.where(g >= 0, sums[g, at], 0.0) if groups.names else np.zeros(len(g))
     return at + first, rank, g, amount, _speakers(groups, parts, matrix, missing, at, g, first=first)
+
+
+def _largest(size: Matrix, top: int) -> Codes:
+    """Places of the largest sizes of each row, largest first, shape (n_rows, top); of equal ones the first name."""
+    many = len(size)
+    keys = np.rint(size * 1000).astype(np.int64) * many + np.arange(many - 1, -1, -1)[:, None]
+    keys = np.ascontiguousarray(keys.T)
+    among = np.argpartition(keys, many - top, axis=1)[:, many - top :] if top < many else np.arange(many)[None, :]
+    among = np.broadcast_to(among, (len(keys), among.shape[1]))
+    order = np.argsort(-np.take_along_axis(keys, among, axis=1), axis=1)
+    return np.take_along_axis(among, order, axis=1)
 
 
 def _speakers(groups: Groups, parts: Matrix, matrix: Floats, missing: dict[int, Bools], at: Codes, g: Codes, *,
