@@ -26,7 +26,6 @@ HOMES = {
     "sqlglot": {"book/engine_dialect.py"},
     "lightgbm": {"models/"},
     "shap": {"models/explain.py"},
-    "woodelf": {"models/explain.py"},
     "mlflow": {"apps/tracking", "apps/registry.py", "apps/pyfunc.py"},
     "optuna": {"models/tuning.py"},
     "matplotlib": {"plots.py"},
@@ -101,7 +100,7 @@ def test_what_the_package_imports_is_declared():
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    names = {"scikit-learn": "sklearn", "woodelf-explainer": "woodelf"}
+    names = {"scikit-learn": "sklearn"}
     optional = project["optional-dependencies"]
     extras = optional["spark"] + optional["tune"] + ["py4j"]  # pyspark brings py4j, in the version it needs
     declared = {w.split(">")[0].split("=")[0].strip() for w in [*project["dependencies"], *extras]}

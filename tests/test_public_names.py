@@ -23,7 +23,6 @@ HEAVY = (
     "scipy",
     "lightgbm",
     "shap",
-    "woodelf",
     "mlflow",
     "matplotlib",
     "duckdb",
