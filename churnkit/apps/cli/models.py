@@ -11,6 +11,7 @@ from churnkit.apps.cli.options import (
     Cutoff,
     Data,
     Json,
+    Kind,
     Language,
     One,
     SettingsFile,
@@ -110,6 +111,7 @@ def score(
     ] = None,
     workspace: Workspace = None,
     language: Annotated[Language, typer.Option(help="Language of the reasons.")] = "en",
+    kind: Annotated[Kind, typer.Option(help="Which reasons: changeable ones are what the insurer decides.")] = "both",
     memory: Annotated[str | None, typer.Option(help="Bound on the memory, such as 2GB.")] = None,
     data_cutoff: Cutoff = None,
     settings: SettingsFile = None,
@@ -135,7 +137,7 @@ def score(
     kept = load_model(target, workspace=workspace, model=model)
     findings: list[Finding] = []
     with steps.step("score", f"Scoring what is in force on {as_of}"):
-        scores = score_book(book, kept.model, as_of=as_of, value=kept.value, language=language,
+        scores = score_book(book, kept.model, as_of=as_of, value=kept.value, language=language, kind=kind,
                             version=kept.version, memory=memory, tell=findings.append)  # fmt: skip
         write_table(scores, output)
     for finding in findings:

@@ -35,6 +35,7 @@ TestFrom = Annotated[str | None, typer.Option(help="First day of the test period
 One = Literal["renewal", "churn"]
 Which = Literal["renewal", "churn", "both"]
 Language = Literal["en", "zh"]
+Kind = Literal["both", "changeable", "background"]
 
 
 def print_json(answer: dict[str, Any]) -> None:
