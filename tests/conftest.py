@@ -16,15 +16,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import pytest
 
-from churnkit.simulate import simulate_book
+from tests.simulated import simulated
 
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small simulated insurer, world F, with its truth beside it."""
-    root = tmp_path_factory.mktemp("insurer")
-    simulate_book(root, customers=3000, years=5, seed=11)
-    return root
+    return simulated(tmp_path_factory, customers=3000, years=5, seed=11, truth=True).parent
 
 
 @pytest.fixture(scope="session")

@@ -12,14 +12,15 @@ from churnkit.book.open import open_book
 from churnkit.errors import ContractError
 from churnkit.models.metrics import evaluate
 from churnkit.panel.build import build_panel
-from churnkit.simulate import damage, simulate_book
+from churnkit.simulate import damage
+from tests.simulated import simulated
 
 AS_OF = "2026-10-01"
 
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    return simulate_book(tmp_path_factory.mktemp("found"), customers=700, years=5, seed=4, truth=False)
+    return simulated(tmp_path_factory, customers=900, years=5, seed=2)
 
 
 @pytest.fixture(scope="module")

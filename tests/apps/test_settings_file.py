@@ -6,14 +6,14 @@ import resource
 
 import pytest
 
-from churnkit.simulate import simulate_book
 from tests.apps.commands import churnkit, process
 from tests.book.exports import names, write_export
+from tests.simulated import simulated
 
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    return simulate_book(tmp_path_factory.mktemp("clean"), customers=300, years=3, seed=2, truth=False)
+    return simulated(tmp_path_factory, customers=400, years=4, seed=5)
 
 
 @pytest.fixture

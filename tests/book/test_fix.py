@@ -10,14 +10,15 @@ from churnkit.book.fix import fix_book, log_of
 from churnkit.book.open import open_book
 from churnkit.errors import UsageError
 from churnkit.panel.build import build_panel
-from churnkit.simulate import messy_book, simulate_book, ugly_export
+from churnkit.simulate import messy_book, ugly_export
+from tests.simulated import simulated
 
 MENDED = {"DUP04", "FUT07", "SEN08", "ENC03"}
 
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    return simulate_book(tmp_path_factory.mktemp("fix"), customers=300, years=4, seed=1)
+    return simulated(tmp_path_factory, customers=400, years=4, seed=5)
 
 
 @pytest.fixture(scope="module")

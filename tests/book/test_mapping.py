@@ -17,14 +17,14 @@ from churnkit.book.open import open_book
 from churnkit.book.schema import TABLES
 from churnkit.book.settings import Settings, read_settings
 from churnkit.errors import UsageError
-from churnkit.simulate import simulate_book
 from churnkit.simulate.ugly import ugly_export
 from tests.book.exports import DECOYS, SYSTEMS, file, meaning, names, write_export
+from tests.simulated import simulated
 
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    return simulate_book(tmp_path_factory.mktemp("clean"), customers=400, years=4, seed=5, truth=False)
+    return simulated(tmp_path_factory, customers=400, years=4, seed=5)
 
 
 @pytest.fixture(scope="module", params=list(SYSTEMS))

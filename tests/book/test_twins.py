@@ -9,13 +9,14 @@ from churnkit.book.open import open_book
 from churnkit.book.rules import RULES
 from churnkit.simulate import WORLDS, simulate_book
 from churnkit.simulate.messy import DAMAGES, TOGETHER, damage, messy_book
+from tests.simulated import simulated
 
 LATER = {"CLS28", "LEAK29", "DRF30"}  # found at training and scoring: tests/apps/test_findings.py
 
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    return simulate_book(tmp_path_factory.mktemp("twins"), customers=800, years=4, seed=7, truth=False)
+    return simulated(tmp_path_factory, customers=900, years=5, seed=2)
 
 
 @pytest.fixture(scope="module")

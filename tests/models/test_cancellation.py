@@ -95,12 +95,12 @@ def hazard(month, line):
 
 @pytest.fixture(scope="module")
 def simulated():
-    """3,000 policies of at most 30 months, every one its own customer."""
+    """2,000 policies of at most 30 months, every one its own customer."""
     rng = np.random.default_rng(3)
-    line, rows = rng.choice(["home", "motor"], 3000), []
-    inside = np.ones(3000, dtype=bool)
+    line, rows = rng.choice(["home", "motor"], 2000), []
+    inside = np.ones(2000, dtype=bool)
     for month in range(30):
-        gone = inside & (rng.random(3000) < hazard(month, line))
+        gone = inside & (rng.random(2000) < hazard(month, line))
         rows += [(f"p{i}", line[i], month, int(gone[i])) for i in np.flatnonzero(inside)]
         inside &= ~gone
     return as_panel(rows)
@@ -108,7 +108,7 @@ def simulated():
 
 @pytest.fixture(scope="module")
 def fitted(simulated):
-    model = CancellationModel(n_estimators=120, min_child_samples=200)
+    model = CancellationModel(n_estimators=80, min_child_samples=200)
     return model.fit(simulated.X, simulated.y, groups=simulated.groups)
 
 
@@ -124,7 +124,7 @@ def test_survival_recovers_a_falling_hazard(simulated, fitted, line):
 
 
 def test_survival_is_the_product_of_what_the_model_says_of_each_month(simulated, fitted):
-    rows = simulated.X.iloc[[0, 500, 9000]].assign(cutoff_month=[11.0, 12.0, 1.0])
+    rows = simulated.X.iloc[[0, 500, 6000]].assign(cutoff_month=[11.0, 12.0, 1.0])
     later = rows.assign(tenure_days=rows["tenure_days"] + 365.25 / 12, term_number=rows["term_number"] + 1)
     want = (1 - fitted.predict_proba(rows)[:, 1]) * (1 - fitted.predict_proba(later)[:, 1])
     found = survival(fitted, rows, months=2)

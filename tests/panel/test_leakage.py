@@ -14,7 +14,7 @@ from churnkit.panel.areas import area
 from churnkit.panel.build import build_panel
 from churnkit.panel.leakage import foreseeing_columns, leaking_features
 from churnkit.panel.ripening import require_classes, ripening
-from churnkit.simulate import simulate_book
+from tests.simulated import simulated
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_the_table_is_named(drawn):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return simulate_book(tmp_path_factory.mktemp("leak"), customers=900, years=5, seed=2, truth=False)
+    return simulated(tmp_path_factory, customers=900, years=5, seed=2)
 
 
 def _with_column(folder, make):

@@ -8,7 +8,7 @@ from churnkit.book.open import open_book
 from churnkit.book.settings import RenewalSettings, read_settings
 from churnkit.errors import ContractError
 from churnkit.panel.build import build_panel
-from churnkit.simulate import simulate_book
+from tests.simulated import simulated
 
 CLOCKS = {"interactions": "started_at", "claims": "reported_at", "complaints": "received_at", "surveys": "sent_at",
           "outreach": "assigned_at"}  # fmt: skip
@@ -18,7 +18,7 @@ TARGETS = ("renewal", "churn")
 @pytest.fixture(scope="module")
 def insurer(tmp_path_factory):
     """Tables and settings of a simulated book with renewals that begin early, and with reinstated terms."""
-    folder = simulate_book(tmp_path_factory.mktemp("numbers"), customers=400, years=4, seed=5, truth=False)
+    folder = simulated(tmp_path_factory, customers=400, years=4, seed=5)
     tables = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
     return tables | {"terms": reinstated(early(tables["terms"]))}, read_settings(folder)
 

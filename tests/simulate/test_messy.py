@@ -12,6 +12,7 @@ from churnkit.book.schema import TABLES
 from churnkit.errors import UsageError
 from churnkit.simulate import simulate_book
 from churnkit.simulate.messy import DAMAGES, TOGETHER, damage, messy_book
+from tests.simulated import simulated
 
 CODES = [
     "COL01", "TYP02", "ENC03", "DUP04", "KEY05", "FK06", "FUT07", "SEN08", "DAT09", "OVL10", "GAP11", "LNK12", "END13",
@@ -33,7 +34,7 @@ CUTOFF = pd.Timestamp("2026-10-01")
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    return simulate_book(tmp_path_factory.mktemp("clean"), customers=900, years=3, seed=8, truth=False)
+    return simulated(tmp_path_factory, customers=900, years=5, seed=2)
 
 
 @pytest.fixture(scope="module")

@@ -7,17 +7,17 @@ import pytest
 
 from churnkit.book.schema import TABLES
 from churnkit.errors import UsageError
-from churnkit.simulate import simulate_book
 from churnkit.simulate.chinese import COLUMNS, FILES, VALUES
 from churnkit.simulate.renumber import CLOCKS
 from churnkit.simulate.ugly import ugly_export
+from tests.simulated import simulated
 
 NUMBER = str.maketrans("０１２３４５６７８９", "0123456789", ",")
 
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    return simulate_book(tmp_path_factory.mktemp("clean"), customers=400, years=3, seed=8, truth=False)
+    return simulated(tmp_path_factory, customers=400, years=4, seed=5)
 
 
 @pytest.fixture(scope="module")
