@@ -23,7 +23,6 @@ RATIOS = (
     ("CPU of pandas by hand over ours, in memory", "reference", "ours", "pandas_by_hand", "cpu", 12.0),
     ("CPU of timeseriesflattener over ours, its 14 features", "reference", "ours_14", "flattener_14", "cpu", 10.0),
     ("CPU of featuretools, own features, over ours, a tenth", "tenth", "ours", "featuretools_own", "cpu", 100.0),
-    ("the same at 36 cutoffs", "tenth", "ours_36_cutoffs", "featuretools_own_36_cutoffs", "cpu", 100.0),
 )
 FLOORS = (("in memory", "ours", "floor"), ("into Parquet", STORED, "floor_parquet"))
 ALIKE = ("duckdb_join", "pandas_by_hand", "polars_join")
@@ -186,7 +185,7 @@ def _line(measured: Measured, stage: str, entry: str) -> str:
     runs = measured.of(stage, entry)
     peer = next(each["peer"] for each in measured.runs if each["entry"] == entry)
     end = "Parquet" if "parquet" in entry else "memory"
-    title = TITLES[peer] + (", 36 cutoffs" if "36_cutoffs" in entry else "")
+    title = TITLES[peer]
     if not runs:
         return f"| {title} | {end} | it {measured.failed[stage, entry]} | | | | | |"
     ours = "ours" + entry.removeprefix(peer)

@@ -57,13 +57,13 @@ class Stage:
 
 STAGES = {
     "small": Stage("small", 1, (OURS, STORED, *JOINS, FLATTENER, OWN_FEATURES)),
-    "tenth": Stage("tenth", 3, (OURS, OWN_FEATURES, replace(OURS, cutoffs=36), replace(OWN_FEATURES, cutoffs=36))),
-    "reference": Stage("reference", 3, (
+    "tenth": Stage("tenth", 1, (OURS, OWN_FEATURES)),
+    "reference": Stage("reference", 2, (
         OURS, STORED, *JOINS, replace(JOINS[0], end="parquet"), replace(JOINS[2], end="parquet"),
         Entry("floor"), Entry("floor", end="parquet"), FLATTENED, FLATTENER,
     )),
-    "cutoffs": Stage("reference", 3, tuple(replace(STORED, cutoffs=number, compared=False) for number in (4, 12, 36))),
-    "million": Stage("million", 2, (replace(STORED, compared=False),
+    "cutoffs": Stage("reference", 2, tuple(replace(STORED, cutoffs=number, compared=False) for number in (4, 12, 36))),
+    "million": Stage("million", 1, (replace(STORED, compared=False),
                                     replace(STORED, size="reference", compared=False))),
 }  # fmt: skip
 """``million`` is five times the reference task, run in turn with it."""
