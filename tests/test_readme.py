@@ -1,11 +1,12 @@
 """The README tells the truth: its commands exist, its code runs."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from churnkit.simulate import simulate_book
+from tests.simulated import simulated
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 DEMO = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/churnkit demo"
@@ -42,8 +43,8 @@ def test_every_command_in_it_is_one_that_churnkit_has():
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:mlflow")
-def test_its_code_runs(tmp_path, monkeypatch):
-    simulate_book(tmp_path / "demo", customers=2500, years=5, seed=1)
+def test_its_code_runs(tmp_path, tmp_path_factory, monkeypatch):
+    shutil.copytree(simulated(tmp_path_factory, customers=1500, years=5, seed=1), tmp_path / "demo" / "book")
     monkeypatch.chdir(tmp_path)
     code = "\n".join(blocks("python"))
     assert "build_panel" in code

@@ -19,6 +19,7 @@ from churnkit.panel.catalog import standard_features
 from churnkit.panel.extra import declared_features
 from churnkit.panel.feature import Feature, Where
 from churnkit.simulate import simulate_book
+from tests.simulated import simulated
 
 from . import planted
 from .commands import churnkit
@@ -34,7 +35,7 @@ PAYMENTS = Feature("payments_so_far", "terms", "count", clock="issued_at")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return simulate_book(tmp_path_factory.mktemp("leaks"), customers=1500, years=5, seed=1, truth=False)
+    return simulated(tmp_path_factory, customers=1500, years=5, seed=1)
 
 
 @pytest.fixture(scope="module")

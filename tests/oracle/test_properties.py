@@ -27,7 +27,7 @@ from .outcomes import churn_rows, renewal_rows
 SECOND = timedelta(seconds=1)
 # an example is a seed: there is nothing to shrink
 few = settings(derandomize=True, deadline=None, max_examples=2, database=None, phases=[Phase.generate])
-seeds = st.integers(0, 2).map(lambda k: 20 + 5 * k) | st.integers(0, 1).map(lambda k: 21 + 5 * k)
+seeds = st.sampled_from((20, 21, 30))  # recorded, per clock, recorded; matched by policy alone, by object, by every way
 randoms = st.integers(0, 2**31 - 1).map(Random)
 
 
