@@ -26,9 +26,6 @@ from churnkit.errors import UsageError
 _NOISY = ("alembic", "mlflow.store.db.utils", "mlflow.tracking.fluent", "mlflow.store.model_registry")
 
 
-_SHOWN = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's pages for models, not for language models
-
-
 @contextmanager
 def connected(workspace: Workspace = None, *, make: bool = False) -> Iterator[mlflow.MlflowClient]:
     """Point MLflow to a workspace and give a client of it; afterwards MLflow points to where it did before.
@@ -80,7 +77,7 @@ def experiment_of(name: str, workspace: Workspace) -> str:
         return str(found.experiment_id)
     folder = folder_of(workspace)
     place = None if folder is None else (folder / ARTIFACTS).as_uri()  # a server says itself where they go
-    return str(mlflow.create_experiment(name, artifact_location=place, tags=_SHOWN))
+    return str(mlflow.create_experiment(name, artifact_location=place))
 
 
 def keep(files: Mapping[str, Any]) -> None:
