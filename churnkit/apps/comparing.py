@@ -17,6 +17,8 @@ from churnkit.errors import UsageError
 
 Matrix = npt.NDArray[np.float64]
 SHOWN, MOVED = 5, 0.05  # reasons and customers told; what counts as moved, as a fraction
+_FIXED = ("These intervals are of the sampled customers, with both models as they are: the same settings trained with "
+          "another seed move reasons too.")  # fmt: skip
 _SAME = {"data_fingerprint": "data", "label": "label", "test_cutoffs": "test period"}
 _TOLD = {"log_loss": ("Log loss", 4), "auc": ("AUC", 3), "calibration_slope": ("Calibration slope", 2),
          "observed_expected": ("Observed/expected lapses", 2)}  # fmt: skip
@@ -31,6 +33,7 @@ class Comparison:
     table : DataFrame, a row per reason group, the largest change first
         ``a`` and ``b``, mean absolute contribution (log-odds) in each run's sample; ``difference``, b minus a, with
         ``low`` and ``high`` (95 %, a customer's rows being one unit, the same customer in both runs one and the same).
+        The models are held as they are: what another seed or other training rows would do is not in the interval.
     metrics : DataFrame, a row per metric
         ``a``, ``a_low``, ``a_high``, ``b``, ``b_low``, ``b_high`` and ``difference``.
     customers : DataFrame, a row per row that both samples hold, the largest change first
@@ -168,7 +171,7 @@ def _side_by_side(name: str, row: Any) -> str:
 
 
 def _grown(table: pd.DataFrame) -> list[str]:
-    """Name the reasons whose weight changed beyond chance."""
+    """Name the reasons whose weight differs beyond what the choice of customers explains."""
     lines = []
     for word, rows in (("grew", table[table["low"] > 0]), ("shrank", table[table["high"] < 0])):
         sizes = rows.head(SHOWN)[["difference", "low", "high"]].abs()
@@ -177,7 +180,7 @@ def _grown(table: pd.DataFrame) -> list[str]:
         more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
         if each:
             lines.append(f"Reasons that {word}, mean absolute contribution in log-odds: {', '.join(each)}{more}.")
-    return lines or ["No reason's weight changed beyond chance."]
+    return [*lines, _FIXED] if lines else ["No reason's weight differs beyond what the choice of customers explains."]
 
 
 def _moved(customers: pd.DataFrame) -> list[str]:

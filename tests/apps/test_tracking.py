@@ -235,12 +235,13 @@ def test_two_runs_are_compared_by_metric_reason_and_customer(logged, trained):
     assert done.metrics.loc["auc", "a_low"] < done.metrics.loc["auc", "a"] < done.metrics.loc["auc", "a_high"]
     assert "Both were measured on the same data, label and test period." in done.text
     assert "Reasons that shrank" in done.text and " pp, " in done.text
+    assert "the same settings trained with another seed move reasons too" in done.text
 
 
 def test_a_run_beside_itself_and_beside_a_backtest(logged):
     same = ck.compare_runs("1", "champion", workspace=logged[0])
     assert (same.table["difference"] == 0).all() and (same.customers["difference"] == 0).all()
-    assert "No reason's weight changed beyond chance." in same.text
+    assert "No reason's weight differs beyond what the choice of customers explains." in same.text
     other = ck.compare_runs("1", logged[3].info.run_id, workspace=logged[0])
     assert "They differ in test period" in other.text
     with pytest.raises(UsageError, match="no run"):
