@@ -82,13 +82,13 @@ def bare(model: ck.RenewalModel, matrix: pd.DataFrame, y: Any, later: Any) -> No
     lgb.train(params, lgb.Dataset(matrix, label=y, params=params), num_boost_round=model.n_estimators_)
 
 
-def training(settings: dict[str, Any], X: pd.DataFrame, rounds: int) -> tuple[ck.RenewalModel, list[float]]:
+def training(settings: dict[str, Any], X: pd.DataFrame) -> tuple[ck.RenewalModel, list[float]]:
     """Train, and train by bare calls; return the model and the ratios of CPU."""
     y, ratios = outcomes(X), []
     cutoff = pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(len(X)) * 1000 // len(X), unit="D")
     later = np.asarray(cutoff >= pd.Series(cutoff).quantile(0.75))
     model = ck.RenewalModel(**settings)
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         ours, _ = cpu(lambda: model.fit(X, y, cutoff=cutoff))
         matrix = pd.DataFrame(model.columns_.matrix(X), columns=model.columns_.inner)
         theirs, _ = cpu(lambda matrix=matrix: bare(model, matrix, y, later))
@@ -145,7 +145,7 @@ def main() -> None:
     X, figures = drawn(asked.rows, 0), {}
     for name, settings in MODELS.items():
         print(name, flush=True)
-        model, ratios = training(settings, X.head(int(asked.rows * 0.6)), 1 if name == "wide" else ROUNDS)
+        model, ratios = training(settings, X.head(int(asked.rows * 0.3)))
         figures |= {f"{name}_trees": model.n_estimators_} | of_rounds(ratios, f"{name}_training_ratio")
         figures |= of_rounds(against_contrib(model, X), f"{name}_reasons_ratio")
         figures |= {f"{name}_million_{key}": value for key, value in a_million(model, asked.rows).items()}
