@@ -20,7 +20,7 @@ AS_OF = "2026-10-01"
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    return simulated(tmp_path_factory, customers=900, years=5, seed=2)
+    return simulated(tmp_path_factory, customers=700, years=5, seed=4)
 
 
 @pytest.fixture(scope="module")

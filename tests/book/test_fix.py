@@ -18,7 +18,7 @@ MENDED = {"DUP04", "FUT07", "SEN08", "ENC03"}
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    return simulated(tmp_path_factory, customers=400, years=4, seed=5)
+    return simulated(tmp_path_factory, customers=300, years=3, seed=2)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ LATER = {"CLS28", "LEAK29", "DRF30"}  # found at training and scoring: tests/app
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    return simulated(tmp_path_factory, customers=900, years=5, seed=2)
+    return simulated(tmp_path_factory, customers=900, years=3, seed=8)
 
 
 @pytest.fixture(scope="module")

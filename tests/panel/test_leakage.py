@@ -92,7 +92,7 @@ def test_the_table_is_named(drawn):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return simulated(tmp_path_factory, customers=900, years=5, seed=2)
+    return simulated(tmp_path_factory, customers=700, years=5, seed=4)
 
 
 def _with_column(folder, make):

@@ -18,7 +18,7 @@ TARGETS = ("renewal", "churn")
 @pytest.fixture(scope="module")
 def insurer(tmp_path_factory):
     """Tables and settings of a simulated book with renewals that begin early, and with reinstated terms."""
-    folder = simulated(tmp_path_factory, customers=400, years=4, seed=5)
+    folder = simulated(tmp_path_factory, customers=300, years=3, seed=2)
     tables = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
     return tables | {"terms": reinstated(early(tables["terms"]))}, read_settings(folder)
 

@@ -34,7 +34,7 @@ CUTOFF = pd.Timestamp("2026-10-01")
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    return simulated(tmp_path_factory, customers=900, years=5, seed=2)
+    return simulated(tmp_path_factory, customers=900, years=3, seed=8)
 
 
 @pytest.fixture(scope="module")

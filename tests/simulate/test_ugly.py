@@ -17,7 +17,7 @@ NUMBER = str.maketrans("０１２３４５６７８９", "0123456789", ",")
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    return simulated(tmp_path_factory, customers=400, years=4, seed=5)
+    return simulated(tmp_path_factory, customers=300, years=3, seed=2)
 
 
 @pytest.fixture(scope="module")
