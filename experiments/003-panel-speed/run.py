@@ -38,7 +38,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--python", action="append", default=[], metavar="PEER=PATH",
                         help="the Python that has a peer's libraries, else this one; may be repeated")  # fmt: skip
     parser.add_argument("--output", type=Path, default=HERE, help="folder for result.json and the README's tables,"
-                        " written once all stages are measured")  # fmt: skip
+                        " written once the reference is measured")  # fmt: skip
     return parser.parse_args()
 
 
@@ -58,13 +58,16 @@ def main() -> None:
     kept = reading.promises(measured, found)
     for one in kept:
         print(f"{'met   ' if one['met'] else 'missed'} {one['what']}: {one['measured']} ({one['target']})")
-    if set(STAGES) <= {each["stage"] for each in bench.runs}:
+    done = {each["stage"] for each in bench.runs}
+    if "reference" in done:
         write_result(HERE, asked.output, question=QUESTION, figures=found, promises=kept,
                      versions=reading.versions(bench.runs), spread="least … most of the rounds")  # fmt: skip
-        _write_ratios(asked.output / "README.md", reading.table(measured))
+        missing = [name for name in STAGES if name not in done]
+        _write_ratios(asked.output / "README.md", reading.table(measured), missing)
 
 
-def _write_ratios(readme: Path, table: str) -> None:
+def _write_ratios(readme: Path, table: str, missing: list[str]) -> None:
+    table += f"\nNot measured yet: {', '.join(missing)}.\n" if missing else ""
     if readme.is_file():
         before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
         readme.write_text(before + BEGIN + "\n" + table + "\n" + END + rest.split(END)[1], encoding="utf-8")

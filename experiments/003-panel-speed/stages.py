@@ -59,7 +59,7 @@ STAGES = {
     "small": Stage("small", 1, (OURS, STORED, *JOINS, FLATTENER, OWN_FEATURES)),
     "tenth": Stage("tenth", 1, (OURS, OWN_FEATURES)),
     "reference": Stage("reference", 2, (
-        OURS, STORED, *JOINS, replace(JOINS[0], end="parquet"), replace(JOINS[2], end="parquet"),
+        OURS, STORED, *JOINS[:2], replace(JOINS[0], end="parquet"),
         Entry("floor"), Entry("floor", end="parquet"), FLATTENED, FLATTENER,
     )),
     "cutoffs": Stage("reference", 2, tuple(replace(STORED, cutoffs=number, compared=False) for number in (4, 12, 36))),
