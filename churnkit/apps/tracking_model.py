@@ -18,7 +18,7 @@ from churnkit.apps.pyfunc import SPOKEN, TOP
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.value.lifetime import LifetimeValue
 
-REQUIRED = ("pandas", "numpy", "pyarrow", "scipy", "scikit-learn", "lightgbm", "shap", "mlflow",
+REQUIRED = ("pandas", "numpy", "pyarrow", "scipy", "scikit-learn", "lightgbm", "mlflow",
             "duckdb", "joblib")  # fmt: skip
 
 
