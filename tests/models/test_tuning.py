@@ -17,6 +17,8 @@ from churnkit.models.tuning import SPACE, tune
 from .insurer import as_panel, insurer
 
 pytest.importorskip("optuna", reason="optuna is not installed: pip install '.[tune]'")
+
+pytestmark = pytest.mark.recovery  # trains dozens of models
 TEST_FROM = pd.Timestamp("2022-12-01")
 START = RenewalModel(n_estimators=8, learning_rate=0.2, min_events=5)
 

@@ -27,6 +27,8 @@ from .test_panel_against_oracle import (
     observed_under_other_settings,
 )
 
+pytestmark = pytest.mark.recovery  # a test of the tests
+
 SECOND = timedelta(seconds=1)
 PER_CLOCK, RECORDED = 11, 15
 

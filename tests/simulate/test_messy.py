@@ -14,6 +14,8 @@ from churnkit.simulate import simulate_book
 from churnkit.simulate.messy import DAMAGES, TOGETHER, damage, messy_book
 from tests.simulated import simulated
 
+pytestmark = pytest.mark.recovery  # thirty damaged books; what a check finds of them is tested beside the check
+
 CODES = [
     "COL01", "TYP02", "ENC03", "DUP04", "KEY05", "FK06", "FUT07", "SEN08", "DAT09", "OVL10", "GAP11", "LNK12", "END13",
     "NTU14", "REI15", "RSN16", "REC17", "LATE18", "SCL19", "DIR20", "RES21", "COV22", "CUR23", "IDS24", "CAT25",
