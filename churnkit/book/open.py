@@ -157,8 +157,11 @@ class Book:
         """A text that changes with any value of any table, and not with the order of rows."""
         parts = []
         for table in sorted(self.tables):
-            values = ", ".join(quote(name) for name in views.raw_names(self.sources[table]))
-            row = self.sql(f"SELECT count(*) AS n, sum(hash({values}))::VARCHAR AS h FROM raw_{table}").to_pylist()[0]
+            source = self.sources[table]
+            values = ", ".join(quote(name) for name in views.raw_names(source))
+            read = source.kind in _TEXTS  # and lies there as it was read
+            rows = f"raw_{table}" if read else f"({views.raw_select(source, self.settings, tidy=False)}) AS r"
+            row = self.sql(f"SELECT count(*) AS n, sum(hash({values}))::VARCHAR AS h FROM {rows}").to_pylist()[0]
             parts.append(f"{table}:{sorted(self.sources[table].mapping)}:{row['n']}:{row['h']}")
         digest = self._run(f"SELECT md5({literal('|'.join(parts))}) AS digest")
         return str(digest["digest"][0].as_py())

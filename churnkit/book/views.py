@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from churnkit.book.engine import literal, quote
 from churnkit.book.readers import Source
-from churnkit.book.reading import SQL_TYPES, as_text, moment_of, typed, without_marks
+from churnkit.book.reading import SQL_TYPES, TEXTS, as_text, moment_of, typed, without_marks
 from churnkit.book.schema import SCALES, TABLES, Column, Table
 from churnkit.book.settings import Settings
 
@@ -25,8 +25,11 @@ def _kind(sql_type: str) -> str:
     return "moment" if name.startswith(("TIMESTAMP", "DATE")) else "other"
 
 
-def given(source: Source, column: str, *, settings: Settings) -> tuple[str, str]:
-    """SQL of a column's value as it came (blanks and marks for empty null, categories mapped), and its kind."""
+def given(source: Source, column: str, *, settings: Settings, tidy: bool = True) -> tuple[str, str]:
+    """SQL of a column's value as it came (blanks and marks for empty null, categories mapped), and its kind.
+
+    Not `tidy`: marks for empty stay where they are texts among texts.
+    """
     if column in source.constants:
         return literal(source.constants[column]), "text"
     theirs = source.mapping[column]
@@ -42,7 +45,13 @@ def given(source: Source, column: str, *, settings: Settings) -> tuple[str, str]
         pairs = {(theirs.strip().lower() if closed else theirs.strip()): ours for theirs, ours in mapped.items()}
         cases = " ".join(f"WHEN {literal(theirs)} THEN {literal(ours)}" for theirs, ours in pairs.items())
         name, kind = f"nullif(CASE {'lower' if closed else ''}(trim({text})) {cases} ELSE {text} END, '')", "text"
-    return (without_marks(source.spec.column(column), name) if kind == "text" else name), kind
+    if kind == "text" and (tidy or not _is_text(source.spec.column(column))):
+        name = without_marks(source.spec.column(column), name)
+    return name, kind
+
+
+def _is_text(column: Column | None) -> bool:
+    return column is not None and column.type in TEXTS
 
 
 def time_of_day(source: Source, column: str, *, settings: Settings) -> str:
@@ -66,13 +75,13 @@ def raw_names(source: Source) -> list[str]:
     return [*source.spec.column_names, *recorded_columns(source)]
 
 
-def given_columns(source: Source, settings: Settings) -> list[str]:
+def given_columns(source: Source, settings: Settings, *, tidy: bool = True) -> list[str]:
     """SQL of every mapped column's value as given, under our name."""
     mapped = [name for name in raw_names(source) if name in source.mapping]
-    return [f"{given(source, name, settings=settings)[0]} AS {quote(name)}" for name in mapped]
+    return [f"{given(source, name, settings=settings, tidy=tidy)[0]} AS {quote(name)}" for name in mapped]
 
 
-def raw_columns(source: Source, settings: Settings) -> dict[str, str]:
+def raw_columns(source: Source, settings: Settings, *, tidy: bool = True) -> dict[str, str]:
     """SQL of every typed column of a table, from `given_columns` called g; absent ones null or default."""
     spec = source.spec
     columns = (*spec.columns, *(Column(name, "ts") for name in recorded_columns(source)))
@@ -81,7 +90,9 @@ def raw_columns(source: Source, settings: Settings) -> dict[str, str]:
         sql = f"NULL::{SQL_TYPES[column.type]}"
         if column.name in source.mapping:
             _, kind = given(source, column.name, settings=settings)
-            sql = typed(column, f"g.{quote(column.name)}", kind=kind, zone=settings.timezone)
+            sql = f"g.{quote(column.name)}"
+            if tidy or kind != "text" or not _is_text(column):
+                sql = typed(column, sql, kind=kind, zone=settings.timezone)
             scale = settings.scale.get(source.table, {}).get(column.name)
             sql = f"({sql}) * {float(scale)!r}" if scale else sql
         found[column.name] = f"coalesce({sql}, {column.default})" if column.default else sql
@@ -100,13 +111,16 @@ def _default_scales(columns: dict[str, str]) -> None:
     columns["direction"] = f"coalesce({columns['direction']}, 'high_good')"
 
 
-def raw_select(source: Source, settings: Settings) -> str:
-    """The query behind ``raw_<table>``: typed, uncleaned, with ``_row`` and the undeclared columns as they came."""
-    columns = raw_columns(source, settings)
+def raw_select(source: Source, settings: Settings, *, tidy: bool = True) -> str:
+    """The query behind ``raw_<table>``: typed, uncleaned, with ``_row`` and the undeclared columns as they came.
+
+    Not `tidy`: texts as they came, with their blanks, case and marks for empty; reading them is half of the cost.
+    """
+    columns = raw_columns(source, settings, tidy=tidy)
     taken = {name.lower() for name in columns} | {"_row"}
     extra = [quote(name) for name in source.undeclared if name.lower() not in taken]
     # A column's value is worked out once, below, and read above: in one expression it would be written many times.
-    below = ", ".join([f"{source.row} AS _row", *given_columns(source, settings), *extra])
+    below = ", ".join([f"{source.row} AS _row", *given_columns(source, settings, tidy=tidy), *extra])
     listed = ", ".join(["_row", *(f"{sql} AS {quote(name)}" for name, sql in columns.items()), *extra])
     return f"SELECT {listed} FROM (SELECT {below} FROM {quote(source.relation)}) AS g"
 

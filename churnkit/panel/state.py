@@ -14,7 +14,7 @@ from churnkit.panel.attributes import StateTable
 from churnkit.panel.observations import RiskSet
 from churnkit.panel.selections import prefix
 from churnkit.panel.spells import taken_up
-from churnkit.panel.streams import chunks, expand
+from churnkit.panel.streams import chunks, expand, keys, positions, seconds
 from churnkit.panel.terms import Terms
 
 _CENTS = 1e4
@@ -23,12 +23,12 @@ _CENTS = 1e4
 def observation_state(terms: Terms, risk: RiskSet, policies: StateTable | None = None) -> dict[str, Floats]:
     """Compute every attribute of ``OBSERVATION`` but age; `policies` where policies have several versions.
 
-    Every pair (observation, version of a term of its customer) is looked at once, in chunks; customers have few terms,
-    and visibility is judged pair by pair, so late rows need no path of their own.
+    Every pair (observation, version of a term of its customer that has begun) is looked at once, in chunks; customers
+    have few terms, and visibility is judged pair by pair, so late rows need no path of their own.
     """
     size = len(risk.cutoff)
     low = np.searchsorted(terms.customer, risk.customer)
-    high = np.searchsorted(terms.customer, risk.customer, side="right")
+    high = positions(keys(terms.customer, seconds(terms.start)), keys(risk.customer, seconds(risk.cutoff) + 1))
     names = (*_HELD, *_POLICY)
     found: dict[str, Floats] = {name: np.full(size, np.nan) for name in names}
     for part in chunks(high - low):
@@ -55,9 +55,9 @@ _POLICY = ("tenure_days", "term_number", "premium_change")
 
 def _of_pairs(terms: Terms, risk: RiskSet, which: Ints, row: Ints, policies: StateTable | None) -> dict[str, Floats]:
     cutoff = risk.cutoff[which]
-    begun = (terms.known_from[row] < cutoff) & (cutoff <= terms.superseded[row]) & (terms.start[row] <= cutoff)
-    begun &= ~terms.known_unsold(row, cutoff)
-    which, row, cutoff = which[begun], row[begun], cutoff[begun]
+    counts = (terms.known_from[row] < cutoff) & (cutoff <= terms.superseded[row])
+    counts &= ~terms.known_unsold(row, cutoff)
+    which, row, cutoff = which[counts], row[counts], cutoff[counts]
     until = np.where(terms.ended_seen[row] < cutoff, np.minimum(terms.end[row], terms.ended[row]), terms.end[row])
     inside = cutoff < until
     inception, line = _of_the_policy(terms, row, cutoff, policies)
