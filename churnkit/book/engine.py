@@ -75,11 +75,13 @@ class Engine:
         Holds what does not fit into memory; goes with the engine.
     distributed : bool
         Whether work on buckets is done elsewhere than here.
+    remote : bool
+        Whether it is done on other machines, which see a folder of this one only where it is shared.
     workers : int
         How many buckets are worked on at once.
     """
 
-    distributed = False
+    distributed = remote = False
     workers = 1
 
     def __init__(self, options: EngineSettings | None = None) -> None:

@@ -70,6 +70,7 @@ class SparkEngine(Engine):
         self.folder = self._local.folder
         self._given, self._session = session, session.newSession()
         self.workers = session.sparkContext.defaultParallelism
+        self.remote = not session.sparkContext.master.startswith("local")
         for key, value in _SETTINGS.items():
             self._session.conf.set(key, value)
         self._kept: dict[str, DataFrame] = {}

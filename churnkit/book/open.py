@@ -21,7 +21,7 @@ from churnkit.book.engines import engine_for
 from churnkit.book.finding import Finding
 from churnkit.book.folders import check_folder, find_tables
 from churnkit.book.readers import Source, read_folder, read_frames, sources_of
-from churnkit.book.settings import FILE, Settings, read_settings
+from churnkit.book.settings import FILE, Settings, read_settings, settings_file
 from churnkit.errors import ContractError, UsageError
 
 T = TypeVar("T")
@@ -144,6 +144,11 @@ class Book:
         return self._engine.distributed
 
     @property
+    def remote(self) -> bool:
+        """Whether that cluster is other machines, which see a folder only where it is shared."""
+        return self._engine.remote
+
+    @property
     def workers(self) -> int:
         """How many buckets are worked on at once."""
         return self._engine.workers
@@ -158,10 +163,8 @@ class Book:
         parts = []
         for table in sorted(self.tables):
             source = self.sources[table]
-            values = ", ".join(quote(name) for name in views.raw_names(source))
-            read = source.kind in _TEXTS  # and lies there as it was read
-            rows = f"raw_{table}" if read else f"({views.raw_select(source, self.settings, tidy=False)}) AS r"
-            row = self.sql(f"SELECT count(*) AS n, sum(hash({values}))::VARCHAR AS h FROM {rows}").to_pylist()[0]
+            content = views.content_select(source, self.settings, typed=source.kind in _TEXTS)
+            row = self.sql(content).to_pylist()[0]
             parts.append(f"{table}:{sorted(self.sources[table].mapping)}:{row['n']}:{row['h']}")
         digest = self._run(f"SELECT md5({literal('|'.join(parts))}) AS digest")
         return str(digest["digest"][0].as_py())
@@ -272,7 +275,7 @@ def open_book(
     if database is None and folder is None and not isinstance(source, Mapping):
         raise UsageError("A book comes from a folder or a dict of DataFrames.", found=type(source).__name__,
                          fix="Pass a path, the URL of a database or {'customers': frame, ...}.")  # fmt: skip
-    beside = _settings_file(settings) or (settings_beside(database) if database is not None else folder)
+    beside = settings_file(settings) or (settings_beside(database) if database is not None else folder)
     if folder is not None:
         check_folder(folder)
         if settings is None and not (folder / FILE).exists():
@@ -287,16 +290,6 @@ def open_book(
     )
     return Book(engine, chosen, sources=sources_of(reading, engine, chosen), source=reading.name,
                 unknown=reading.unknown, problems=reading.problems)  # fmt: skip
-
-
-def _settings_file(settings: Any) -> Path | None:
-    """The settings file that was given by its path."""
-    if not isinstance(settings, str | os.PathLike):
-        return None
-    path = Path(settings).expanduser()
-    if not path.is_file():
-        raise UsageError("The settings of a book are a file.", found=f"no file {path}", fix="Check the path.")
-    return path
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -274,3 +275,13 @@ def _check_values(schema: Schema, table: str, values: Any) -> None:
 def _moment(value: Any, zone: str) -> pd.Timestamp:
     moment = to_moment(value, name="The setting data_cutoff")
     return moment.tz_convert(zone).tz_localize(None) if moment.tzinfo is not None else moment
+
+
+def settings_file(settings: Any) -> Path | None:
+    """The settings file that was given by its path."""
+    if not isinstance(settings, str | os.PathLike):
+        return None
+    path = Path(settings).expanduser()
+    if not path.is_file():
+        raise UsageError("The settings of a book are a file.", found=f"no file {path}", fix="Check the path.")
+    return path

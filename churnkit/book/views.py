@@ -125,6 +125,16 @@ def raw_select(source: Source, settings: Settings, *, tidy: bool = True) -> str:
     return f"SELECT {listed} FROM (SELECT {below} FROM {quote(source.relation)}) AS g"
 
 
+def content_select(source: Source, settings: Settings, *, typed: bool) -> str:
+    """A query for the number of rows, ``n``, and a hash of all values, ``h``, whatever the order of the rows.
+
+    `typed`: of ``raw_<table>``, where the types were read already; else texts are hashed as they came.
+    """
+    values = ", ".join(quote(name) for name in raw_names(source))
+    rows = f"raw_{source.table}" if typed else f"({raw_select(source, settings, tidy=False)}) AS r"
+    return f"SELECT count(*) AS n, sum(hash({values}))::VARCHAR AS h FROM {rows}"
+
+
 def clock_sql(table: str, clock: str) -> str:
     """SQL of a clock as seen: a term without issued_at was bound when recorded, at the latest at its start."""
     if (table, clock) == ("terms", "issued_at"):

@@ -66,7 +66,8 @@ def build_panel(
         written to Parquet as it is done. The panel then reads what is asked of it from there.
     to : path, optional
         A folder for the parts, to be kept: :meth:`Panel.read_parquet` opens it. A build that was stopped goes on where
-        it ended if it is asked for the same panel of the same book. Without it parts go to a temporary folder.
+        it ended if it is asked for the same panel of the same book. Without it parts go to a temporary folder. On a
+        cluster of other machines it must be given, and lie where all of them see it.
     partitions : int, optional
         How many parts, in place of what `memory` asks for; the panel is the same for any number.
     keep_unlabelled : bool
@@ -79,7 +80,7 @@ def build_panel(
     ContractError
         If there is nothing to observe, no label is ripe, or all labels are of one class.
     UsageError
-        If `to` holds another panel, or `memory` does not read as an amount.
+        If `to` holds another panel or is missing on a cluster, or `memory` does not read as an amount.
     """
     with book.memory(engine_share(memory)):
         task, shown = _task(book, target, features=features, as_of=as_of, leads=leads, snapshots=snapshots,

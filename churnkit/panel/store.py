@@ -50,6 +50,9 @@ class Work:
 def build_stored(book: Book, task: Task, buckets: int, *, to: str | os.PathLike[str] | None,
                  progress: Callable[[int, int], None] | None) -> tuple[Panel, dict[str, Any]]:  # fmt: skip
     """Build a panel bucket by bucket into a folder, going on with what is there of the same panel."""
+    if to is None and book.remote:
+        raise UsageError("On a cluster a panel goes to a folder that all its machines see.", found="none",
+                         fix='build_panel(..., to="/shared/panel"), or churnkit panel --engine spark --to')  # fmt: skip
     kept = to is not None
     folder = Path(to).expanduser() if to is not None else Path(tempfile.mkdtemp(prefix="churnkit-panel-"))
     owners = load_owners(book, buckets=buckets, households=task.by_household)

@@ -116,6 +116,13 @@ def test_a_folder_with_anything_else_is_refused_and_left_alone(book, tmp_path):
         Panel.read_parquet(tmp_path / "letters")
 
 
+def test_on_a_cluster_of_other_machines_a_panel_goes_to_a_folder(book, whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(book._engine, "remote", True)
+    with pytest.raises(UsageError, match="all its machines see"):
+        build_panel(book, "renewal", features=FEATURES, partitions=2)
+    assert len(build_panel(book, "renewal", features=FEATURES, partitions=2, to=tmp_path / "panel")) == len(whole)
+
+
 def test_less_memory_asks_for_more_parts_and_the_panel_says_nothing_of_it(book, whole, tmp_path):
     task = task_for(book, "renewal", FEATURES, leads=book.settings.renewal.leads)
     assert buckets_for(book, task, "700MB") >= buckets_for(book, task, "8GB") == 1
