@@ -25,21 +25,21 @@ _HOME = {
     "CancellationModel": "churnkit.models.cancellation",
     "life_table": "churnkit.models.cancellation",
     "survival": "churnkit.models.cancellation",
-    "Ceiling": "churnkit.models.ceiling",
-    "ceiling_predictions": "churnkit.models.ceiling",
-    "Evaluation": "churnkit.models.metrics",
-    "evaluate": "churnkit.models.metrics",
-    "Backtest": "churnkit.models.backtest",
-    "backtest": "churnkit.models.backtest",
-    "by_group": "churnkit.models.fairness",
-    "proxy": "churnkit.models.proxy",
+    "Ceiling": "churnkit.models.evaluation.ceiling",
+    "ceiling_predictions": "churnkit.models.evaluation.ceiling",
+    "Evaluation": "churnkit.models.evaluation.metrics",
+    "evaluate": "churnkit.models.evaluation.metrics",
+    "Backtest": "churnkit.models.evaluation.backtest",
+    "backtest": "churnkit.models.evaluation.backtest",
+    "by_group": "churnkit.models.evaluation.fairness",
+    "proxy": "churnkit.models.evaluation.proxy",
     "audit_columns": "churnkit.panel.audit",
     "tune": "churnkit.models.tuning",
-    "contributions": "churnkit.models.explain",
-    "reasons": "churnkit.models.explain",
-    "importance": "churnkit.models.importance",
-    "dependence": "churnkit.models.dependence",
-    "interactions": "churnkit.models.interactions",
+    "contributions": "churnkit.models.reasons.explain",
+    "reasons": "churnkit.models.reasons.explain",
+    "importance": "churnkit.models.reasons.importance",
+    "dependence": "churnkit.models.reasons.dependence",
+    "interactions": "churnkit.models.reasons.interactions",
     "LifetimeValue": "churnkit.value.lifetime",
     "plan_retention": "churnkit.retain.plan",
     "find_leaks": "churnkit.apps.leaks",
@@ -88,24 +88,24 @@ if TYPE_CHECKING:
     from churnkit.errors import ContractError as ContractError
     from churnkit.errors import LeakageError as LeakageError
     from churnkit.errors import UsageError as UsageError
-    from churnkit.models.backtest import Backtest as Backtest
-    from churnkit.models.backtest import backtest as backtest
     from churnkit.models.cancellation import CancellationModel as CancellationModel
     from churnkit.models.cancellation import life_table as life_table
     from churnkit.models.cancellation import survival as survival
-    from churnkit.models.ceiling import Ceiling as Ceiling
-    from churnkit.models.ceiling import ceiling_predictions as ceiling_predictions
     from churnkit.models.classifier import ChurnModel as ChurnModel
     from churnkit.models.classifier import RenewalModel as RenewalModel
-    from churnkit.models.dependence import dependence as dependence
-    from churnkit.models.explain import contributions as contributions
-    from churnkit.models.explain import reasons as reasons
-    from churnkit.models.fairness import by_group as by_group
-    from churnkit.models.importance import importance as importance
-    from churnkit.models.interactions import interactions as interactions
-    from churnkit.models.metrics import Evaluation as Evaluation
-    from churnkit.models.metrics import evaluate as evaluate
-    from churnkit.models.proxy import proxy as proxy
+    from churnkit.models.evaluation.backtest import Backtest as Backtest
+    from churnkit.models.evaluation.backtest import backtest as backtest
+    from churnkit.models.evaluation.ceiling import Ceiling as Ceiling
+    from churnkit.models.evaluation.ceiling import ceiling_predictions as ceiling_predictions
+    from churnkit.models.evaluation.fairness import by_group as by_group
+    from churnkit.models.evaluation.metrics import Evaluation as Evaluation
+    from churnkit.models.evaluation.metrics import evaluate as evaluate
+    from churnkit.models.evaluation.proxy import proxy as proxy
+    from churnkit.models.reasons.dependence import dependence as dependence
+    from churnkit.models.reasons.explain import contributions as contributions
+    from churnkit.models.reasons.explain import reasons as reasons
+    from churnkit.models.reasons.importance import importance as importance
+    from churnkit.models.reasons.interactions import interactions as interactions
     from churnkit.models.tuning import tune as tune
     from churnkit.panel.audit import audit_columns as audit_columns
     from churnkit.panel.build import build_panel as build_panel

@@ -25,7 +25,7 @@ HOMES = {
     "py4j": {"book/engine_spark.py"},
     "sqlglot": {"book/engine_dialect.py"},
     "lightgbm": {"models/"},
-    "shap": {"models/explain.py"},
+    "shap": {"models/reasons/explain.py"},
     "mlflow": {"apps/tracking", "apps/registry.py", "apps/pyfunc.py"},
     "optuna": {"models/tuning.py"},
     "matplotlib": {"plots.py"},

@@ -15,7 +15,7 @@ from churnkit.apps.training import Target, observed, untrained
 from churnkit.apps.workspace import Workspace, check_workspace
 from churnkit.book.open import Book, open_book
 from churnkit.errors import UsageError
-from churnkit.models.backtest import Backtest, backtest
+from churnkit.models.evaluation.backtest import Backtest, backtest
 from churnkit.panel.panel import Panel
 from churnkit.simulate.truth import observation_probability
 
@@ -35,7 +35,7 @@ def run_backtest(
     data : path, URL or Book
     target : {"renewal", "churn"}
     folds, every
-        As :func:`~churnkit.models.backtest.backtest` takes them.
+        As :func:`~churnkit.models.evaluation.backtest.backtest` takes them.
     leads : iterable of int
         Renewal: measured at these, trained on them and on the book's own leads: a lead that training never saw is told
         apart from its neighbours by nothing.

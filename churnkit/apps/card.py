@@ -15,11 +15,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from churnkit.apps.tracking_model import versions
 from churnkit.book.finding import Finding
-from churnkit.models.backtest import Backtest
 from churnkit.models.classifier import ChurnModel, RenewalModel
-from churnkit.models.fairness import ByGroup
-from churnkit.models.metrics import Evaluation
-from churnkit.models.verdict import RATIO, meets
+from churnkit.models.evaluation.backtest import Backtest
+from churnkit.models.evaluation.fairness import ByGroup
+from churnkit.models.evaluation.metrics import Evaluation
+from churnkit.models.evaluation.verdict import RATIO, meets
 from churnkit.panel.catalog import GROUPS
 from churnkit.panel.panel import Panel
 

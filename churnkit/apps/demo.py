@@ -16,8 +16,8 @@ from churnkit.apps.training import Trained, audited, fit_target, measure, priced
 from churnkit.apps.workspace import ARTIFACTS, DATABASE
 from churnkit.book.finding import Finding
 from churnkit.book.open import Book, open_book
-from churnkit.models.ceiling import Ceiling, ceiling_predictions
-from churnkit.models.metrics import Evaluation
+from churnkit.models.evaluation.ceiling import Ceiling, ceiling_predictions
+from churnkit.models.evaluation.metrics import Evaluation
 from churnkit.retain.plan import RetentionPlan, plan_retention
 from churnkit.simulate.book import simulate_book
 from churnkit.simulate.damaged import Damaged

@@ -11,8 +11,8 @@ from churnkit.book.finding import Finding
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.doubts import counts
 from churnkit.models.ranges import SHIFTED, Range
+from churnkit.models.reasons.wording import number
 from churnkit.models.trees import gains
-from churnkit.models.wording import number
 from churnkit.panel.feature import Feature
 from churnkit.panel.panel import Panel
 

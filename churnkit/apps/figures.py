@@ -9,8 +9,8 @@ import pandas as pd
 from churnkit import plots
 from churnkit.apps.shap_sample import ShapSample
 from churnkit.models.classifier import ChurnModel, RenewalModel
-from churnkit.models.curves import gains_curve, precision_recall_curve, reliability_curve
-from churnkit.models.verdict import LAPSES
+from churnkit.models.evaluation.curves import gains_curve, precision_recall_curve, reliability_curve
+from churnkit.models.evaluation.verdict import LAPSES
 from churnkit.panel.panel import Panel
 
 Vector = npt.NDArray[np.float64]

@@ -16,13 +16,13 @@ from churnkit.apps.output import check_output, write_table
 from churnkit.book.finding import Finding
 from churnkit.book.open import Book, open_book
 from churnkit.errors import ContractError, UsageError
-from churnkit.models.adversarial import tell_apart
+from churnkit.models.evaluation.adversarial import tell_apart
 from churnkit.panel.build import build_panel
-from churnkit.panel.drift import separations
 from churnkit.panel.feature import Feature
-from churnkit.panel.leakage import FORESEES, SEPARATES, SURELY, foreseeing, foresights, separating
+from churnkit.panel.leaks.drift import separations
+from churnkit.panel.leaks.leakage import FORESEES, SEPARATES, SURELY, foreseeing, foresights, separating
+from churnkit.panel.leaks.strength import EARLIER_DAYS, LEAST_ROWS, MOST_ROWS, sampled, strengths
 from churnkit.panel.panel import Panel
-from churnkit.panel.strength import EARLIER_DAYS, LEAST_ROWS, MOST_ROWS, sampled, strengths
 
 Target = Literal["renewal", "churn"]
 LEADS = (15, 45, 75, 105)  # each is compared with the next: what happens in the last three months is between two
@@ -48,10 +48,10 @@ class Leaks:
     ----------
     table : DataFrame, a row per feature, the suspicious ones first
         feature, group, lead_days, rows, auc, auc_30d_earlier, drop, drop_low, drop_high (see
-        :func:`churnkit.panel.strength.strengths`), left_later and left_later_low
-        (:func:`churnkit.panel.leakage.foresights`),
-        separates_time, separates_time_low (:func:`churnkit.panel.drift.separations`), importance (share of the gain of
-        trees that tell rows to be scored from earlier ones), verdict: one of ``separates the outcome``,
+        :func:`churnkit.panel.leaks.strength.strengths`), left_later and left_later_low
+        (:func:`churnkit.panel.leaks.leakage.foresights`), separates_time, separates_time_low
+        (:func:`churnkit.panel.leaks.drift.separations`), importance (share of the gain of trees that tell rows to be
+        scored from earlier ones), verdict: one of ``separates the outcome``,
         ``fades 30 days earlier``, ``written when they leave``, ``separates time``; ``drifts`` is no leak; or nothing.
     findings : tuple of Finding
         LEAK29, one for each leak.

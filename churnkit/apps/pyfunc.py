@@ -12,7 +12,7 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
-from churnkit.models.explain import reasons
+from churnkit.models.reasons.explain import reasons
 
 TOP = 3
 SPOKEN = {"language": "en", "toward": "both"}

@@ -16,7 +16,7 @@ from churnkit.book.finding import Finding
 from churnkit.book.open import Book
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.doubts import doubts
-from churnkit.models.explain import reasons
+from churnkit.models.reasons.explain import reasons
 from churnkit.models.trees import gains
 from churnkit.moments import to_moment
 from churnkit.panel.build import ask_panel

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from churnkit.models.classifier import ChurnModel, RenewalModel
-from churnkit.models.explain import contributions
+from churnkit.models.reasons.explain import contributions
 from churnkit.panel.panel import Panel
 
 ROWS = 1_000

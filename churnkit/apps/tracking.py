@@ -27,11 +27,11 @@ from churnkit.apps.tracking_store import connected, experiment_of, keep
 from churnkit.apps.workspace import Workspace, salt_of
 from churnkit.book.finding import Finding
 from churnkit.errors import UsageError
-from churnkit.models.backtest import Backtest, Fold
 from churnkit.models.classifier import ChurnModel, RenewalModel
-from churnkit.models.fairness import ByGroup
-from churnkit.models.metrics import Evaluation, evaluate
-from churnkit.models.verdict import UNJUDGED
+from churnkit.models.evaluation.backtest import Backtest, Fold
+from churnkit.models.evaluation.fairness import ByGroup
+from churnkit.models.evaluation.metrics import Evaluation, evaluate
+from churnkit.models.evaluation.verdict import UNJUDGED
 from churnkit.panel.feature import Feature
 from churnkit.panel.panel import Panel
 from churnkit.value.lifetime import LifetimeValue

@@ -14,13 +14,13 @@ from churnkit.apps.workspace import Workspace
 from churnkit.book.finding import Finding
 from churnkit.book.open import Book
 from churnkit.errors import ContractError
-from churnkit.models.ceiling import Ceiling
 from churnkit.models.classifier import ChurnModel, RenewalModel
-from churnkit.models.fairness import ByGroup, by_group
-from churnkit.models.metrics import Evaluation, evaluate
+from churnkit.models.evaluation.ceiling import Ceiling
+from churnkit.models.evaluation.fairness import ByGroup, by_group
+from churnkit.models.evaluation.metrics import Evaluation, evaluate
 from churnkit.panel.audit import audit_columns
 from churnkit.panel.build import build_panel
-from churnkit.panel.leakage import foreseeing_columns, leaking_features
+from churnkit.panel.leaks.leakage import foreseeing_columns, leaking_features
 from churnkit.panel.panel import Panel
 from churnkit.panel.ripening import require_classes
 from churnkit.value.lifetime import LifetimeValue

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from churnkit.errors import UsageError
-from churnkit.models.base_rates import Share
 from churnkit.models.classifier import ChurnModel
+from churnkit.models.evaluation.base_rates import Share
 from churnkit.panel.panel import Panel
 
 MONTH_DAYS = 365.25 / 12

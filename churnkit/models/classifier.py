@@ -11,14 +11,14 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from churnkit.models.base_rates import BaseRates
-from churnkit.models.baselines import Baselines
 from churnkit.models.columns import Columns, Floats, as_frame, check_labels, refuse_audit_columns
 from churnkit.models.doubts import doubts
+from churnkit.models.evaluation.base_rates import BaseRates
+from churnkit.models.evaluation.baselines import Baselines
+from churnkit.models.evaluation.verdict import UNJUDGED, Mark
 from churnkit.models.given import given_dates, given_people, given_specs
 from churnkit.models.schedule import Recipe, Rows, due_days, train
 from churnkit.models.trees import DEEPEST, gains, raw_scores, threads
-from churnkit.models.verdict import UNJUDGED, Mark
 from churnkit.panel import catalog
 from churnkit.panel.feature import Feature
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from churnkit.models.columns import Columns
 from churnkit.models.ranges import Range
-from churnkit.models.wording import doubt
+from churnkit.models.reasons.wording import doubt
 
 Vector = npt.NDArray[np.float64]
 IMPORTANT = 0.01  # share of all gain from which a number column counts

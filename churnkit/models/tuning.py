@@ -18,8 +18,8 @@ from sklearn.base import clone
 
 from churnkit.errors import UsageError
 from churnkit.models.classifier import ChurnModel, RenewalModel
-from churnkit.models.folds import Period, periods, require_folds
-from churnkit.models.scores import Codes, Vector, draws, interval, log_loss
+from churnkit.models.evaluation.folds import Period, periods, require_folds
+from churnkit.models.evaluation.scores import Codes, Vector, draws, interval, log_loss
 from churnkit.moments import to_moment
 from churnkit.panel.panel import Panel
 
@@ -69,10 +69,10 @@ def tune(model: RenewalModel | ChurnModel, panel: Panel, *, test_from: Any = Non
          progress: Callable[[int, int, float], None] | None = None) -> Tuning:  # fmt: skip
     """Look for better settings of the trees with Optuna's TPE [1]_ (extra ``tune``).
 
-    Each trial trains on the rolling origins of :func:`~churnkit.models.backtest.backtest`, with labels that were ripe
-    on the fold's date, and its loss is the pooled log loss of the folds' test rows. The first trial is the model as it
-    came. A trial depends on the trials before it and on nothing else, so a run that was stopped and goes on gives what
-    it would have given.
+    Each trial trains on the rolling origins of :func:`~churnkit.models.evaluation.backtest.backtest`, with labels that
+    were ripe on the fold's date, and its loss is the pooled log loss of the folds' test rows. The first trial is the
+    model as it came. A trial depends on the trials before it and on nothing else, so a run that was stopped and goes on
+    gives what it would have given.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def tune(model: RenewalModel | ChurnModel, panel: Panel, *, test_from: Any = Non
         Begin of the test period: rows from there on, and labels that were not ripe then, are cut away first. None if
         the panel holds training rows only, as the first of ``panel.split(...)``.
     trials : int, in all, those already stored included
-    folds, every : as :func:`~churnkit.models.backtest.backtest` takes them
+    folds, every : as :func:`~churnkit.models.evaluation.backtest.backtest` takes them
     storage : path, or URL of a database as ``sqlite:///trials.db``, optional
         Where trials are kept, a path in a journal of Optuna's; the same call with the same storage goes on. It holds
         settings and losses, no rows.

@@ -20,9 +20,8 @@ def audit_columns(book: Book, panel: Panel) -> pd.DataFrame:
     """Return what the book says of a panel's customers for audits only: gender, vulnerable, declared ones too.
 
     Each row has the version of its customer that was known at its cutoff; the first version stands for the time before
-    it. Without versions it is the value as of the extract. These columns are for
-    :func:`churnkit.models.fairness.by_group` and :func:`churnkit.models.proxy.proxy`; no feature may read them and no
-    model is trained on them.
+    it. Without versions it is the value as of the extract. These columns are for ``ck.by_group`` and ``ck.proxy``; no
+    feature may read them and no model is trained on them.
 
     Parameters
     ----------

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from churnkit.panel.arrays import DAY, Ints
+from churnkit.panel.kernel.streams import expand
 from churnkit.panel.observations import SHORTEST_DAYS, RiskSet, observation_frame, standing
-from churnkit.panel.streams import expand
-from churnkit.panel.terms import Terms
+from churnkit.panel.terms.terms import Terms
 
 
 def cancellation_risk_set(terms: Terms, moments: Ints, *, as_known: bool = False) -> RiskSet:

@@ -13,14 +13,14 @@ import pyarrow.compute as pc
 from churnkit.errors import UsageError
 from churnkit.panel.arrays import Ints, numbers
 from churnkit.panel.attributes import StateTable, column_at
-from churnkit.panel.derived import CROSSING, CROSSING_SCOPES
+from churnkit.panel.derived.columns import CROSSING, CROSSING_SCOPES
 from churnkit.panel.feature import Feature
-from churnkit.panel.kernel import feature_columns
+from churnkit.panel.kernel.compute import feature_columns
 from churnkit.panel.links import LINKED, Links, for_kernel
 from churnkit.panel.load import Days, events_of, places
 from churnkit.panel.observations import RiskSet
 from churnkit.panel.state import observation_state
-from churnkit.panel.terms import OWN, Terms
+from churnkit.panel.terms.terms import OWN, Terms
 
 
 def parts_of(features: Iterable[Feature]) -> tuple[Feature, ...]:

@@ -29,8 +29,8 @@ import pyarrow.compute as pc
 from churnkit.book.engine import literal
 from churnkit.book.open import Book
 from churnkit.panel.arrays import Floats, Ints, numbers
-from churnkit.panel.derived import CROSSING
-from churnkit.panel.versions import first_versions, later_says
+from churnkit.panel.derived.columns import CROSSING
+from churnkit.panel.terms.versions import first_versions, later_says
 
 EXITS = ("customer_cancelled", "nonpayment", "surrendered")
 """Why a term ended, where the customer ended it."""

@@ -10,7 +10,7 @@ from churnkit.book.schema import SENSITIVE as SENSITIVE
 from churnkit.book.schema import TABLES, Schema, Table
 from churnkit.book.validate import near_miss
 from churnkit.errors import LeakageError, UsageError
-from churnkit.panel.derived import CLOCKS, COLUMNS, CROSSING, CROSSING_SCOPES, known_clock
+from churnkit.panel.derived.columns import CLOCKS, COLUMNS, CROSSING, CROSSING_SCOPES, known_clock
 
 Aggregate = Literal["count", "sum", "mean", "std", "min", "max", "first", "last", "distinct", "share", "days_since",
                     "days_since_first", "gap_mean", "gap_max", "open", "slope", "attribute", "ratio",
@@ -80,7 +80,7 @@ class Feature:
     clock : str
         The clock through which rows are seen; empty means the table's first clock.
     column : str
-        A column of the table, or a derived one (see ``panel/derived.py``).
+        A column of the table, or a derived one (see ``panel/derived/columns.py``).
     days : int or None
         Window ``[cutoff - days, cutoff)``; None means the whole visible history.
     where : tuple of Where

@@ -31,11 +31,11 @@ import numpy as np
 from churnkit.book.settings import ChurnSettings
 from churnkit.panel.arrays import DAY, NEVER, Floats, Ints
 from churnkit.panel.cancellations import month_later
+from churnkit.panel.kernel.streams import keys, seconds
 from churnkit.panel.observations import RiskSet
-from churnkit.panel.spells import last_of
-from churnkit.panel.streams import keys, seconds
-from churnkit.panel.successors import successors
-from churnkit.panel.terms import Terms
+from churnkit.panel.terms.spells import last_of
+from churnkit.panel.terms.successors import successors
+from churnkit.panel.terms.terms import Terms
 
 OTHER_EXITS = ("insurer_declined", "insurer_cancelled", "death", "total_loss", "object_sold", "matured", "replaced")
 CHURN_EXITS = OTHER_EXITS[:-1]  # a replaced policy is no exit of the customer: cover goes on, or it does not

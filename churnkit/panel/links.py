@@ -22,7 +22,7 @@ from churnkit.panel.arrays import FIRST, NEVER, Ints
 from churnkit.panel.feature import Feature
 from churnkit.panel.load import final_policies
 from churnkit.panel.owners import Owners
-from churnkit.panel.versions import first_versions
+from churnkit.panel.terms.versions import first_versions
 
 LINKED = {"household": ("customers", "household_id"), "agent": ("policies", "agent_id"), "line": ("policies", "line")}
 """By scope: the table whose rows are linked, and the column that names what they are linked to."""
@@ -92,7 +92,7 @@ class Links:
         Parameters
         ----------
         events : Arrow table
-            See :class:`churnkit.panel.events.EventTable`.
+            See :class:`churnkit.panel.kernel.events.EventTable`.
 
         Returns
         -------

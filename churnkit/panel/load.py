@@ -15,8 +15,8 @@ from churnkit.book.schema import Table
 from churnkit.panel.arrays import DAY, FIRST, NEVER, Ints
 from churnkit.panel.attributes import KNOWN
 from churnkit.panel.crossing import missing_source
-from churnkit.panel.derive import BEGUN, WORKING, derive, working_day_numbers
-from churnkit.panel.derived import CLAIM_DAYS, CLOCKS, CROSSING, all_sources, sources
+from churnkit.panel.derived.columns import CLAIM_DAYS, CLOCKS, CROSSING, all_sources, sources
+from churnkit.panel.derived.derive import BEGUN, WORKING, derive, working_day_numbers
 from churnkit.panel.feature import Feature
 from churnkit.panel.owners import Owners
 

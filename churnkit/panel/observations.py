@@ -18,9 +18,9 @@ from churnkit.book.open import Book
 from churnkit.errors import UsageError
 from churnkit.moments import to_moment
 from churnkit.panel.arrays import DAY, Bools, Ints
-from churnkit.panel.streams import keys, order_of, seconds
-from churnkit.panel.successors import renewed_as_visible
-from churnkit.panel.terms import Terms, load_terms
+from churnkit.panel.kernel.streams import keys, order_of, seconds
+from churnkit.panel.terms.successors import renewed_as_visible
+from churnkit.panel.terms.terms import Terms, load_terms
 
 SHORTEST_DAYS = 60
 

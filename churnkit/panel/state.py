@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from churnkit.panel.aggregates import segments
 from churnkit.panel.arrays import DAY, NEVER, Bools, Floats, Ints, numbers
 from churnkit.panel.attributes import StateTable
+from churnkit.panel.kernel.aggregates import segments
+from churnkit.panel.kernel.selections import prefix
+from churnkit.panel.kernel.streams import chunks, expand, keys, positions, seconds
 from churnkit.panel.observations import RiskSet
-from churnkit.panel.selections import prefix
-from churnkit.panel.spells import taken_up
-from churnkit.panel.streams import chunks, expand, keys, positions, seconds
-from churnkit.panel.terms import Terms
+from churnkit.panel.terms.spells import taken_up
+from churnkit.panel.terms.terms import Terms
 
 _CENTS = 1e4
 

@@ -20,14 +20,14 @@ from churnkit.panel import observations as obs
 from churnkit.panel.cancellations import cancellation_frame, cancellation_risk_set
 from churnkit.panel.columns import bucket_features, by_table, needed, parts_of
 from churnkit.panel.crossing import load_crossing
-from churnkit.panel.derived import CROSSING
+from churnkit.panel.derived.columns import CROSSING
 from churnkit.panel.feature import Feature
 from churnkit.panel.labels import Labels, cancellation_labels, churn_labels, renewal_labels
 from churnkit.panel.links import LINKED, link_query
 from churnkit.panel.load import Days, event_query, load_days, policy_versions_query, state_query
 from churnkit.panel.owners import Owners
 from churnkit.panel.panel import Panel
-from churnkit.panel.terms import Terms, term_queries, terms_of
+from churnkit.panel.terms.terms import Terms, term_queries, terms_of
 
 Target = Literal["renewal", "churn", "cancellation"]
 NAME = {"renewal": "renewed", "churn": "churned", "cancellation": "cancelled"}

@@ -9,8 +9,8 @@ import pytest
 
 import churnkit as ck
 from churnkit.apps.card import model_card
-from churnkit.models.fairness import by_group
-from churnkit.models.verdict import Mark
+from churnkit.models.evaluation.fairness import by_group
+from churnkit.models.evaluation.verdict import Mark
 from tests.models.insurer import as_panel, insurer
 
 

@@ -10,7 +10,7 @@ from churnkit.apps.scoring import score
 from churnkit.apps.training import fit_target, summary
 from churnkit.book.open import open_book
 from churnkit.errors import ContractError
-from churnkit.models.metrics import evaluate
+from churnkit.models.evaluation.metrics import evaluate
 from churnkit.panel.build import build_panel
 from churnkit.simulate import damage
 from tests.simulated import simulated

@@ -15,7 +15,7 @@ from churnkit.book.open import open_book
 from churnkit.errors import ContractError
 from churnkit.models import ranges
 from churnkit.models.classifier import ChurnModel, RenewalModel
-from churnkit.models.explain import reasons
+from churnkit.models.reasons.explain import reasons
 from churnkit.panel.build import build_panel
 from churnkit.panel.catalog import standard_features
 from churnkit.simulate import simulate_book

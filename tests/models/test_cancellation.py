@@ -8,8 +8,8 @@ import pytest
 
 from churnkit.errors import UsageError
 from churnkit.models.cancellation import CancellationModel, life_table, months_in_force, survival
-from churnkit.models.explain import reasons
-from churnkit.models.metrics import evaluate
+from churnkit.models.evaluation.metrics import evaluate
+from churnkit.models.reasons.explain import reasons
 from churnkit.panel.build import build_panel
 from churnkit.panel.catalog import standard_features
 from churnkit.panel.panel import Panel

@@ -10,8 +10,8 @@ import pytest
 from churnkit.errors import ContractError, UsageError
 from churnkit.models import tuning
 from churnkit.models.classifier import RenewalModel
-from churnkit.models.folds import periods
-from churnkit.models.scores import log_loss
+from churnkit.models.evaluation.folds import periods
+from churnkit.models.evaluation.scores import log_loss
 from churnkit.models.tuning import SPACE, tune
 
 from .insurer import as_panel, insurer

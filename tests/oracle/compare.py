@@ -8,7 +8,7 @@ from random import Random
 import pandas as pd
 
 from churnkit.book.schema import TABLES
-from churnkit.panel.derived import CROSSING
+from churnkit.panel.derived.columns import CROSSING
 from churnkit.panel.feature import Feature, Where
 
 from .definitions import value

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from churnkit.book.schema import TABLES
-from churnkit.panel.derived import CROSSING
+from churnkit.panel.derived.columns import CROSSING
 
 from .attributes import attribute
 from .crossing import household_rows, monthly, owner_of

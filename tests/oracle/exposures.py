@@ -1,4 +1,4 @@
-"""What happened in each sold term, row by row, from the words of panel/exposures.py."""
+"""What happened in each sold term, row by row, from the words of panel/exposures/exposures.py."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from churnkit.book.schema import TABLES
 from churnkit.book.settings import RenewalSettings, Settings
 from churnkit.panel.build import build_panel
 from churnkit.panel.catalog import standard_features
-from churnkit.panel.derived import CROSSING
+from churnkit.panel.derived.columns import CROSSING
 from churnkit.panel.feature import Feature
 
 from .books import EVENT_TABLES, LEADS, hostile_book, snapshots

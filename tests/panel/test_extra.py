@@ -10,7 +10,7 @@ from churnkit.apps.training import fit_target
 from churnkit.book.check import check_book
 from churnkit.errors import LeakageError, UsageError
 from churnkit.models.classifier import RenewalModel
-from churnkit.models.explain import reasons
+from churnkit.models.reasons.explain import reasons
 from churnkit.panel.build import build_panel
 from churnkit.panel.catalog import describe
 from churnkit.panel.extra import as_of_extract, declared_features

@@ -9,7 +9,7 @@ from churnkit.book.settings import RenewalSettings, Settings
 from churnkit.panel.build import build_panel
 from churnkit.panel.feature import Feature
 from churnkit.panel.observations import churn_observations, inforce_observations
-from churnkit.panel.ties import families
+from churnkit.panel.terms.ties import families
 
 from .tiny import term, tiny, years
 

@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from churnkit.errors import ContractError, UsageError
 from churnkit.models.classifier import ChurnModel, RenewalModel
-from churnkit.models.verdict import Mark
+from churnkit.models.evaluation.verdict import Mark
 from churnkit.value.economics import economics_table, margin
 from churnkit.value.lifetime import PRIOR, LifetimeValue
 

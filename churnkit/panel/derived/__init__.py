@@ -1,0 +1,1 @@
+"""Columns and clocks that the contract implies and no source delivers."""

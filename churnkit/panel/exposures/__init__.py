@@ -1,0 +1,1 @@
+"""What happened in each term, for effects."""

@@ -1,0 +1,1 @@
+"""LEAK29: features that know the outcome, or only the day."""
