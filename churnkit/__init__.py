@@ -23,7 +23,7 @@ _HOME = {
     "RenewalModel": "churnkit.models.classifier",
     "ChurnModel": "churnkit.models.classifier",
     "CancellationModel": "churnkit.models.cancellation",
-    "life_table": "churnkit.models.cancellation",
+    "life_table": "churnkit.models.life_tables",
     "survival": "churnkit.models.cancellation",
     "Ceiling": "churnkit.models.evaluation.ceiling",
     "ceiling_predictions": "churnkit.models.evaluation.ceiling",
@@ -89,7 +89,6 @@ if TYPE_CHECKING:
     from churnkit.errors import LeakageError as LeakageError
     from churnkit.errors import UsageError as UsageError
     from churnkit.models.cancellation import CancellationModel as CancellationModel
-    from churnkit.models.cancellation import life_table as life_table
     from churnkit.models.cancellation import survival as survival
     from churnkit.models.classifier import ChurnModel as ChurnModel
     from churnkit.models.classifier import RenewalModel as RenewalModel
@@ -101,6 +100,7 @@ if TYPE_CHECKING:
     from churnkit.models.evaluation.metrics import Evaluation as Evaluation
     from churnkit.models.evaluation.metrics import evaluate as evaluate
     from churnkit.models.evaluation.proxy import proxy as proxy
+    from churnkit.models.life_tables import life_table as life_table
     from churnkit.models.reasons.dependence import dependence as dependence
     from churnkit.models.reasons.explain import contributions as contributions
     from churnkit.models.reasons.explain import reasons as reasons

@@ -7,7 +7,8 @@ import pytest
 
 from churnkit.apps.scoring import score
 from churnkit.book.open import open_book
-from churnkit.models.cancellation import CancellationModel, life_table, survival
+from churnkit.models.cancellation import CancellationModel, survival
+from churnkit.models.life_tables import life_table
 from churnkit.panel.build import build_panel
 from churnkit.panel.catalog import standard_features
 

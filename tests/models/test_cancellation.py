@@ -1,4 +1,4 @@
-"""Monthly cancellation: the life table by hand, a hazard that is known, and what becomes of it month by month."""
+"""Monthly cancellation: a hazard that is known, and what becomes of it month by month."""
 
 from __future__ import annotations
 
@@ -7,85 +7,17 @@ import pandas as pd
 import pytest
 
 from churnkit.errors import UsageError
-from churnkit.models.cancellation import CancellationModel, life_table, months_in_force, survival
+from churnkit.models.cancellation import CancellationModel, survival
 from churnkit.models.evaluation.metrics import evaluate
+from churnkit.models.life_tables import life_table
 from churnkit.models.reasons.explain import reasons
 from churnkit.panel.build import build_panel
 from churnkit.panel.catalog import standard_features
 from churnkit.panel.panel import Panel
+from tests.models.lives import as_panel
 from tests.panel.tiny import term, tiny
 
 FEATURES = standard_features("cancellation", groups="relationship")
-
-
-def as_panel(rows):
-    """Dress rows (policy, line, month in force, label or cause) as a panel; all policies begin on one day."""
-    rows = pd.DataFrame(rows, columns=["policy_id", "line", "month", "outcome"])
-    begun = pd.Timestamp("2022-01-01")
-    cutoff = pd.Series([begun + pd.DateOffset(months=int(month)) for month in rows["month"]])
-    known = rows["outcome"].map(lambda said: not isinstance(said, str))
-    X = pd.DataFrame({"tenure_days": (cutoff - begun) / pd.Timedelta(days=1), "term_number": rows["month"] + 1.0,
-                      "line": rows["line"].astype("str")})  # fmt: skip
-    keys = rows[["policy_id", "line"]].assign(customer_id=rows["policy_id"], entity=rows["policy_id"], cutoff=cutoff,
-                                              lead_days=np.nan, cause=rows["outcome"].where(~known, ""))  # fmt: skip
-    y = pd.Series(rows["outcome"].where(known, np.nan).astype(float), name="cancelled")
-    return Panel(X=X, y=y, keys=keys, target="cancellation")
-
-
-def lives(line, *ends):
-    """A policy per end: (months stayed, 1 for cancelled, a cause for another exit, None for still there)."""
-    for number, (stayed, how) in enumerate(ends):
-        yield from ((f"{line}{number}", line, month, 0) for month in range(stayed))
-        if how is not None:
-            yield f"{line}{number}", line, stayed, how
-
-
-def test_the_life_table_is_the_one_by_hand():
-    # month 0: 6 policies, 1 cancels; month 1: 5, 1 dies (of 4 with a label 1 cancels); month 2: 3, none; month 3: 2, 1
-    ends = ((0, 1), (1, 1), (1, "death"), (3, None), (3, 1), (4, None))
-    table = life_table(as_panel(lives("motor", *ends))).table.loc["motor"]
-    assert table["at_risk"].tolist() == [6, 4, 3, 2]
-    assert table["cancelled"].tolist() == [1, 1, 0, 1]
-    assert table["other_exits"].tolist() == [0, 1, 0, 0]
-    assert table["survival"].tolist() == pytest.approx([5 / 6, 5 / 8, 5 / 8, 5 / 16])
-    # Greenwood, after month 1: 1 / (6 * 5) + 1 / (4 * 3) = 0.11667; log-minus-log: 0.625 ** exp(+-1.96 * .3416 / .47)
-    assert table["low"].iloc[1] == pytest.approx(0.625 ** np.exp(1.959964 * np.sqrt(7 / 60) / -np.log(0.625)))
-    assert table["high"].iloc[1] == pytest.approx(0.625 ** np.exp(-1.959964 * np.sqrt(7 / 60) / -np.log(0.625)))
-
-
-def test_survival_of_freireich_leukaemia_patients():
-    """6-MP against placebo, the 6-MP arm in weeks (Freireich et al. 1963; Kaplan-Meier in any textbook)."""
-    weeks = [6, 6, 6, 7, 10, 13, 16, 22, 23]
-    censored = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
-    # relapsing in week w: there for w - 1 weeks, then gone; censored after week w: seen to stay through it
-    table = life_table(as_panel(lives("arm", *((w - 1, 1) for w in weeks), *((w, None) for w in censored)))).table
-    at = table.loc["arm"]["survival"]
-    assert at[[5, 6, 9, 12, 15, 21, 22]].round(3).tolist() == [0.857, 0.807, 0.753, 0.69, 0.627, 0.538, 0.448]
-
-
-def test_lines_are_counted_apart_and_together():
-    found = life_table(as_panel([*lives("home", (2, 1), (1, "unripe")), *lives("motor", (0, 1), (2, None))]))
-    assert found.table.index.get_level_values("line").unique().tolist() == ["all", "home", "motor"]
-    assert found.table.loc["all"]["at_risk"].tolist() == [4, 2, 1]
-    assert found.table.loc["home"]["no_label"].tolist() == [0, 1, 0]
-    assert found.rates == {"all": 2 / 7, "home": 1 / 4, "motor": 1 / 3}
-    assert found.text.splitlines()[1].startswith("home: 2 policies, 4 policy-months, of which 25.00% (95 %: ")
-    assert "other exits, in no rate: 0." in found.text
-
-
-def test_what_the_life_table_foretells():
-    panel = as_panel(lives("motor", (0, 1), (1, 1), (2, None), (2, None)))  # hazards 1/4, 1/3, then 2/7 of all
-    ahead = life_table(panel).predict(panel, months=3)
-    assert ahead.iloc[0].tolist() == pytest.approx([3 / 4, 1 / 2, 1 / 2 * 5 / 7])
-    assert ahead.iloc[-1].tolist() == pytest.approx([2 / 3, 2 / 3 * 5 / 7, 2 / 3 * (5 / 7) ** 2])
-
-
-def test_months_in_force_are_those_of_the_calendar():
-    panel = as_panel(lives("motor", (14, 1)))
-    assert months_in_force(panel).tolist() == list(range(15))
-    late = Panel(X=panel.X.assign(tenure_days=panel.X["tenure_days"] + 1), y=panel.y, keys=panel.keys,
-                 target="cancellation")  # fmt: skip
-    assert months_in_force(late).tolist() == list(range(15))  # begun on 31 December
 
 
 def hazard(month, line):
@@ -166,5 +98,5 @@ def test_what_is_asked_wrongly_is_refused(simulated, fitted):
     with pytest.raises(UsageError, match="CancellationModel"):
         survival(object(), simulated.X)
     other = Panel(X=simulated.X, y=simulated.y, keys=simulated.keys, target="churn")
-    with pytest.raises(UsageError, match="tenure_days"):
+    with pytest.raises(UsageError, match="cancellation or a renewal panel"):
         life_table(other)
