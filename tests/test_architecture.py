@@ -28,6 +28,7 @@ HOMES = {
     "shap": {"models/reasons/explain.py"},
     "mlflow": {"apps/tracking", "apps/registry.py", "apps/pyfunc.py"},
     "optuna": {"models/tuning.py"},
+    "sksurv": {"value/observed.py"},
     "matplotlib": {"plots.py"},
     "fastapi": {"apps/web/"},
 }
@@ -100,9 +101,11 @@ def test_what_the_package_imports_is_declared():
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    names = {"scikit-learn": "sklearn"}
+    names = {"scikit-learn": "sklearn", "scikit-survival": "sksurv"}
     optional = project["optional-dependencies"]
-    extras = optional["spark"] + optional["tune"] + ["py4j"]  # pyspark brings py4j, in the version it needs
+    extras = (
+        optional["spark"] + optional["tune"] + optional["survival"] + ["py4j"]
+    )  # pyspark brings py4j, in the version it needs
     declared = {w.split(">")[0].split("=")[0].strip() for w in [*project["dependencies"], *extras]}
     declared = {names.get(w, w.replace("-", "_")) for w in declared}
     used = {n.split(".")[0] for p in MODULES for n in imports(p)} - set(sys.stdlib_module_names) - {"churnkit", ""}

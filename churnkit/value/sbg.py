@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from churnkit.errors import ContractError, UsageError
-from churnkit.models.life_tables import LifeTable
+from churnkit.models.life_tables import LifeTable, coming_renewal
+from churnkit.panel.panel import Panel
 
 Vector = npt.NDArray[np.float64]
 ALL = "all"
@@ -135,6 +137,50 @@ class ShiftedBetaGeometric(BaseEstimator):  # type: ignore[misc]
         names = pd.Series(lines).astype("str")
         known = names.where(names.isin(self.params_.index), ALL)
         return self.params_.loc[known.to_list(), ["alpha", "beta"]].to_numpy(dtype=np.float64).T
+
+
+def compare_survival(counts: LifeTable, panel: Panel, models: Mapping[str, pd.DataFrame] | None = None, *,
+                     years: int = 5) -> pd.DataFrame:  # fmt: skip
+    """Put mean survival by line side by side: a constant rate, the shifted-beta-geometric, and other models.
+
+    Parameters
+    ----------
+    counts : LifeTable of a renewal panel, best crude: what the baselines are learned from
+    panel : Panel of target "renewal", the policies to project, such as those in force on a day
+    models : mapping of name to DataFrame, optional
+        Survival of the panel's rows by other models, ``s1`` … ``sH``, in their order: ``LifetimeValue.predict(panel)``.
+    years : int, renewals ahead (H)
+
+    Returns
+    -------
+    DataFrame indexed by (line, model), "all" first
+        ``policies``, ``s1`` … ``sH``, means over the line's policies, and ``expected_lifetime``, their sum.
+
+    Raises
+    ------
+    UsageError
+        If a model's survival is not of the panel's rows or not that long.
+    """
+    lines = panel.keys["line"].astype("str").reset_index(drop=True)
+    names = [f"s{t + 1}" for t in range(years)]
+    rate = 1.0 - lines.map(counts.rates).fillna(counts.rates[ALL]).to_numpy(dtype=np.float64)
+    found = {
+        "constant rate": pd.DataFrame(rate[:, None] ** np.arange(1, years + 1), columns=names),
+        "sBG": ShiftedBetaGeometric().fit(counts).predict(lines, coming_renewal(panel) - 1, years=years)[names],
+    }
+    for name, survival in (models or {}).items():
+        if len(survival) != len(lines) or not set(names) <= set(survival):
+            raise UsageError("A model's survival is of the panel's rows, over the same years.", where=name,
+                             found=f"{len(survival)} rows for {len(lines)}, columns {', '.join(map(str, survival))}",
+                             fix=f"Give s1 … s{years}.")  # fmt: skip
+        found[name] = survival[names].reset_index(drop=True)
+    rows = {}
+    for line in [ALL, *sorted(lines.unique())]:
+        mine = np.ones(len(lines), dtype=bool) if line == ALL else (lines == line).to_numpy()
+        for name, survival in found.items():
+            means = survival[mine].mean()
+            rows[line, name] = {"policies": int(mine.sum()), **means, "expected_lifetime": float(means.sum())}
+    return pd.DataFrame(list(rows.values()), index=pd.MultiIndex.from_tuples(rows, names=["line", "model"]))
 
 
 def cohort_counts(survivors: Any) -> pd.DataFrame:

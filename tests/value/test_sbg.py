@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from churnkit.errors import ContractError, UsageError
 from churnkit.models.life_tables import life_table
-from churnkit.value.sbg import ShiftedBetaGeometric, cohort_counts
+from churnkit.value.sbg import ShiftedBetaGeometric, cohort_counts, compare_survival
 from tests.models.lives import as_panel, lives, renewals
 
 # Fader, Hardie (2007), How to project customer retention, J. Interactive Marketing 21(1), table 1: per cent surviving
@@ -140,6 +140,25 @@ def test_a_life_table_is_taken_as_it_is():
     counted = life_table(renewals([(0, 0), (1, "death"), (2, 0), (3, None), (1, 0)]), crude=True)
     model = ShiftedBetaGeometric().fit(counted)
     assert model.params_.loc["motor", ["at_risk", "lost"]].tolist() == [11, 4]  # 1 + 2 + 3 + 3 + 2
+
+
+def test_models_side_by_side_by_line():
+    panel = renewals([(0, 0), (3, 0), (1, 0), (2, 0), (5, None)])
+    counts = life_table(panel, crude=True)
+    ahead = panel.take([0, 3])  # one at its first renewal, one at its third
+    mine = pd.DataFrame({"s1": [0.9, 0.7], "s2": [0.8, 0.5]}, index=[5, 6])
+    table = compare_survival(counts, ahead, {"mine": mine}, years=2)
+    assert table.index.tolist() == [(line, m) for line in ("all", "motor") for m in ("constant rate", "sBG", "mine")]
+    assert table.loc[("motor", "mine"), ["policies", "s1", "s2", "expected_lifetime"]].tolist() == pytest.approx(
+        [2, 0.8, 0.65, 1.45]
+    )
+    stay = 11 / 15  # 15 renewals due, 4 lapses
+    assert table.loc[("all", "constant rate"), ["s1", "s2"]].tolist() == pytest.approx([stay, stay**2])
+    model = ShiftedBetaGeometric().fit(counts)
+    by_hand = (model.survival([1, 2], line="motor") + model.survival([1, 2], line="motor", after=2)) / 2
+    assert table.loc[("all", "sBG"), ["s1", "s2"]].tolist() == pytest.approx(by_hand.tolist())
+    with pytest.raises(UsageError, match="1 rows for 2"):
+        compare_survival(counts, ahead, {"mine": mine.head(1)}, years=2)
 
 
 def test_what_cannot_be_fitted_is_refused():
