@@ -41,6 +41,21 @@ _HOME = {
     "dependence": "churnkit.models.reasons.dependence",
     "interactions": "churnkit.models.reasons.interactions",
     "LifetimeValue": "churnkit.value.lifetime",
+    "ShiftedBetaGeometric": "churnkit.value.sbg",
+    "cohort_counts": "churnkit.value.sbg",
+    "compare_survival": "churnkit.value.sbg",
+    "check_survival": "churnkit.value.observed",
+    "observed_renewals": "churnkit.value.observed",
+    "survival_scores": "churnkit.value.observed",
+    "lifetime_gains": "churnkit.value.observed",
+    "economics_table": "churnkit.value.economics",
+    "expected_loss_ratios": "churnkit.value.experience",
+    "sensitivity": "churnkit.value.sensitivity",
+    "revalue": "churnkit.value.sensitivity",
+    "explain_value": "churnkit.value.explained",
+    "roll_up": "churnkit.value.portfolio",
+    "value_at_risk": "churnkit.value.portfolio",
+    "value_change": "churnkit.value.portfolio",
     "plan_retention": "churnkit.retain.plan",
     "find_leaks": "churnkit.apps.leaks",
     "score": "churnkit.apps.scoring",
@@ -116,4 +131,19 @@ if TYPE_CHECKING:
     from churnkit.retain.plan import plan_retention as plan_retention
     from churnkit.simulate.book import simulate_book as simulate_book
     from churnkit.simulate.worlds import World as World
+    from churnkit.value.economics import economics_table as economics_table
+    from churnkit.value.experience import expected_loss_ratios as expected_loss_ratios
+    from churnkit.value.explained import explain_value as explain_value
     from churnkit.value.lifetime import LifetimeValue as LifetimeValue
+    from churnkit.value.observed import check_survival as check_survival
+    from churnkit.value.observed import lifetime_gains as lifetime_gains
+    from churnkit.value.observed import observed_renewals as observed_renewals
+    from churnkit.value.observed import survival_scores as survival_scores
+    from churnkit.value.portfolio import roll_up as roll_up
+    from churnkit.value.portfolio import value_at_risk as value_at_risk
+    from churnkit.value.portfolio import value_change as value_change
+    from churnkit.value.sbg import ShiftedBetaGeometric as ShiftedBetaGeometric
+    from churnkit.value.sbg import cohort_counts as cohort_counts
+    from churnkit.value.sbg import compare_survival as compare_survival
+    from churnkit.value.sensitivity import revalue as revalue
+    from churnkit.value.sensitivity import sensitivity as sensitivity
