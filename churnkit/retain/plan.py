@@ -11,7 +11,7 @@ import pandas as pd
 from churnkit.book.open import Book
 from churnkit.errors import UsageError
 from churnkit.retain.suppression import suppressed
-from churnkit.value.economics import economics_table
+from churnkit.value.economics import economics_table, figures_of
 
 MARK = "not_for_money"
 _NEEDED = ("customer_id", "policy_id", "line", "renewal", "value", "s1", "end_date", "as_of")
@@ -95,12 +95,11 @@ def plan_retention(
     if missing:
         raise UsageError("A plan needs scores with value.", found=f"no {', '.join(missing)}",
                          fix="Pass churnkit.score(book, model, as_of=..., value=value).")  # fmt: skip
-    if contact_cost is None:
-        contact_cost = float(economics_table(book)["contact_cost"].reindex(scores["line"].unique()).mean())
+    as_of = pd.Timestamp(scores["as_of"].iloc[0]) if len(scores) else book.settings.data_cutoff
+    contact_cost, whose = _cost_of_contact(book, scores, as_of, contact_cost)
     if capacity < 1 or not 0 <= holdout < 1 or not 0 <= save_rate <= 1 or contact_cost < 0:
         found = f"capacity={capacity}, holdout={holdout}, save_rate={save_rate}, contact_cost={contact_cost}"
         raise UsageError("capacity is at least 1, shares lie in 0 … 1 and costs are not negative.", found=found)
-    as_of = pd.Timestamp(scores["as_of"].iloc[0]) if len(scores) else book.settings.data_cutoff
     people = _by_customer(scores, as_of, due_within_days=due_within_days, save_rate=save_rate)
     people = people.assign(expected_value=people["gain"] - contact_cost)
     people = people.merge(suppressed(book, as_of), on="customer_id", how="left")
@@ -117,10 +116,19 @@ def plan_retention(
         table,
         left,
         save_rate=save_rate,
-        contact_cost=contact_cost,
+        contact_cost=f"{contact_cost:g} per contact{whose}",
         held=int(left["reason"].str.startswith("hold-out").sum()),
     )
     return RetentionPlan(table, left, "\n".join([text, *_marks(scores)]))
+
+
+def _cost_of_contact(book: Book, scores: pd.DataFrame, as_of: pd.Timestamp, given: float | None) -> tuple[float, str]:
+    """What a contact costs, and whose figure that is where it is not the insurer's."""
+    if given is not None:
+        return given, ""
+    figures = figures_of(scores["line"].unique(), economics_table(book, as_of=as_of))
+    default = figures["assumed"].str.split(", ").map(lambda names: "contact_cost" in names).any()
+    return float(figures["contact_cost"].mean()), " (a default, not the insurer's own)" if default else ""
 
 
 def _marks(scores: pd.DataFrame) -> list[str]:
@@ -165,11 +173,11 @@ def _listed(chosen: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     return table.rename(columns={"due": "policies"})
 
 
-def _text(table: pd.DataFrame, left: pd.DataFrame, *, save_rate: float, contact_cost: float, held: int) -> str:
+def _text(table: pd.DataFrame, left: pd.DataFrame, *, save_rate: float, contact_cost: str, held: int) -> str:
     counts = left["reason"].value_counts()
     why = "; ".join(f"{reason} {n:,}" for reason, n in counts.items())
     return (
         f"{len(table):,} customers to contact, expected value {table['expected_value'].sum():,.0f} in all, after "
-        f"{contact_cost:g} per contact. The save rate of {save_rate:.0%} is assumed, not measured; the hold-out of "
+        f"{contact_cost}. The save rate of {save_rate:.0%} is assumed, not measured; the hold-out of "
         f"{held:,} customers is there to measure it. Left out: {why or 'nobody'}. Reasons are associations."
     )

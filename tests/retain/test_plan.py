@@ -46,6 +46,14 @@ def test_expected_value_is_uplift_times_value_given_renewal_less_the_cost(book, 
         assert row.expected_value == pytest.approx(by_hand - 30)
 
 
+def test_a_default_cost_of_a_contact_is_said_to_be_one(book, scores):
+    own = plan_retention(scores, book, capacity=5)
+    assert "after 25 per contact. " in own.text  # the simulated book's economics
+    assert "after 30 per contact. " in plan_retention(scores, book, capacity=5, contact_cost=30).text
+    other = plan_retention(scores.assign(line="boat"), book, capacity=5)
+    assert "after 30 per contact (a default, not the insurer's own). " in other.text
+
+
 def test_the_list_is_the_best_of_those_who_may_be_called(book, scores):
     short = plan_retention(scores, book, capacity=5)
     long = plan_retention(scores, book, capacity=50)
