@@ -181,7 +181,7 @@ def _over(below: dict[str, Any], own: pd.DataFrame) -> dict[str, Any]:
     """Put the means of some rows of the source over the figures that would hold without them."""
     numbers = own[[name for name in FIGURES if name in own]].apply(pd.to_numeric)
     means = {str(name): float(value) for name, value in numbers.mean().dropna().items()}
-    marked = set(", ".join(own["assumed"].astype("str")).split(", ")) if "assumed" in own else set()
+    marked = set(", ".join(own["assumed"].fillna("").astype("str")).split(", ")) if "assumed" in own else set()
     stated = {name for name, value in means.items() if name not in marked or value != below[name]}
     assumed = [name for name in below["assumed"].split(", ") if name not in stated]
     lacking = set(assumed) & {*RATIOS, "service_cost_per_year"}

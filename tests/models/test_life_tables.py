@@ -74,7 +74,7 @@ def drawn(seed, *, truncated):
 @pytest.mark.parametrize("truncated", [False, True])
 @pytest.mark.parametrize("seed", range(3))
 def test_survival_is_that_of_a_survival_library(seed, truncated):
-    """scikit-survival's Kaplan-Meier, with its log-minus-log interval; lifelines (0.30) has no release for pandas 3."""
+    """scikit-survival's Kaplan-Meier, with its log-minus-log interval."""
     from sksurv.nonparametric import kaplan_meier_estimator
 
     first, until, lost = drawn(seed, truncated=truncated)
@@ -92,6 +92,22 @@ def test_survival_is_that_of_a_survival_library(seed, truncated):
     fine = (table["survival"].to_numpy()[at] > 0) & table["low"].notna().to_numpy()[at]
     np.testing.assert_allclose(table["low"].to_numpy()[at][fine], interval[0, whole][fine], rtol=1e-6)
     np.testing.assert_allclose(table["high"].to_numpy()[at][fine], interval[1, whole][fine], rtol=1e-6)
+
+
+# lifelines 0.30.3 with pandas 2.3 in an environment of its own (it has no release for pandas 3):
+# KaplanMeierFitter().fit(until, lost, entry=first - 0.5), survival_function_ and confidence_interval_ at 1 … 5.
+FIRST = [1] * 8 + [2] * 6 + [3] * 6 + [4] * 4
+STAYED = [0, 1, 1, 2, 2, 3, 4, 5, 0, 1, 1, 2, 3, 4, 0, 0, 1, 2, 2, 3, 0, 1, 2, 2]
+LOST = [1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0]
+LIFELINES = ((0.875, 0.387, 0.981393), (0.729167, 0.367694, 0.905097), (0.560897, 0.271344, 0.773895),
+             (0.431460, 0.195916, 0.648260), (0.308185, 0.112583, 0.530281))  # fmt: skip
+
+
+def test_survival_is_what_lifelines_says():
+    ends = list(zip(STAYED, [0 if each else None for each in LOST], strict=True))
+    table = life_table(renewals(ends, first=FIRST)).table.loc["motor"]
+    np.testing.assert_allclose(table.loc[1:5, ["survival", "low", "high"]], LIFELINES, atol=1e-6)
+    assert table.loc[6, "survival"] == 0
 
 
 def test_renewals_are_counted_by_tenure_and_other_exits_are_beside_or_crude():

@@ -68,6 +68,21 @@ def test_lines_apart_add_up_where_value_is_linear(values):
     assert "renewal" in apart.index
 
 
+def test_economics_by_product_are_moved_with_their_line(values):
+    given = ECONOMICS.reset_index().assign(product=None)
+    flat = pd.DataFrame({"line": ["home"], "product": ["flat"], "loss_ratio": [0.3]})
+    products = economics_table(pd.concat([given, flat]), by_product=True)
+    mine = values.assign(product=np.where(np.arange(len(values)) % 2, "flat", "house"))
+    found = sensitivity(
+        partial(revalue, mine), products, lines=["home", "motor"], by_line=True, steps={"loss_ratio": 0.1}
+    )
+    whole = sensitivity(partial(revalue, values), ECONOMICS, lines=["home", "motor"], by_line=True)
+    assert found.base > whole.base  # flats cost less
+    assert found.table.loc["loss_ratio, home", "change_high"] == pytest.approx(
+        2 * whole.table.loc["loss_ratio, home", "change_high"]
+    )
+
+
 def test_defaults_are_named_beside_the_figures(values):
     found = sensitivity(partial(revalue, values), ECONOMICS, lines=["home", "motor"])
     assert found.table.loc["loss_ratio", "assumed"] == ""
