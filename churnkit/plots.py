@@ -66,10 +66,11 @@ def precision_recall(curve: pd.DataFrame, *, outcome: str) -> Figure:
     return figure
 
 
-def importance(table: pd.Series[float], *, title: str = "Mean absolute contribution by reason group") -> Figure:
-    """Draw a bar per reason group, longest on top; log-odds."""
+def importance(table: pd.Series[float], *, title: str = "Mean absolute contribution by reason group",
+               unit: str = "log-odds") -> Figure:  # fmt: skip
+    """Draw a bar per reason group, longest on top."""
     shown = table.sort_values().tail(15)
-    figure, axes = _axes(title, "log-odds", "", size=(6.0, 0.32 * len(shown) + 1.2))
+    figure, axes = _axes(title, unit, "", size=(6.0, 0.32 * len(shown) + 1.2))
     axes.barh([str(name) for name in shown.index], shown.to_numpy(), color=BLUE)
     return figure
 

@@ -32,7 +32,8 @@ def drifted(model: RenewalModel | ChurnModel, panel: Panel) -> list[Finding]:
 
     Categories that training never saw, with their share of the rows; and numbers with at least 1 % of the trees' gain
     whose population stability index against training is above 0.25, from 500 values on. What moves because time goes on
-    is left out: the time of year, the length of the relationship, counts over the whole history.
+    is left out: the time of year, the length of the relationship, counts over the whole history, and whether there is
+    an offer yet.
     """
     return findings(model, [noticed(model, panel)], features=panel.features, rows=len(panel))
 
@@ -63,6 +64,8 @@ def _shifted(model: RenewalModel | ChurnModel, parts: Sequence[Mapping[str, Any]
     for name in parts[0]:
         total = np.sum([part[name] for part in parts], axis=0)
         lay = model.columns_.ranges[name]
+        if _of_the_offer(model.describe(name)):
+            total[-1] = 0  # days before the end decide whether there is an offer yet
         index = lay.shift(total)
         if index <= SHIFTED or _moves_with_time(model.describe(name)):
             continue
@@ -80,6 +83,10 @@ def _moves_with_time(feature: Feature | None) -> bool:
         return False
     grows = feature.days is None and feature.aggregate in _GROWING
     return feature.group in _OF_TIME or grows or any(_moves_with_time(part) for part in feature.parts)
+
+
+def _of_the_offer(feature: Feature | None) -> bool:
+    return feature is not None and ("offer" in feature.column or any(map(_of_the_offer, feature.parts)))
 
 
 def _most_gained(lay: Range, total: Any) -> tuple[int, float, str]:

@@ -22,7 +22,7 @@ SEEDS = tuple(range(11, 11 + len(VARIANTS)))
 
 def opened(book):
     """The book as churnkit reads it."""
-    renewal = RenewalSettings(match=book.match)
+    renewal = RenewalSettings(leads=LEADS, match=book.match)
     settings = Settings(data_cutoff=book.data_cutoff, delay_days=book.delay_days, renewal=renewal)
     return open_book(book.tables, settings=settings)
 

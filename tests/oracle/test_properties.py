@@ -45,7 +45,7 @@ def features(target):
 
 def panel_of(book, tables, target, **changes):
     """The panel of those tables with the book's settings."""
-    renewal = RenewalSettings(match=book.match)
+    renewal = RenewalSettings(leads=LEADS, match=book.match)
     changed = Settings(data_cutoff=book.data_cutoff, delay_days=book.delay_days, renewal=renewal)
     opened = open_book(tables, settings=changed)
     return build_panel(opened, target, features=features(target), keep_unlabelled=True, **changes)

@@ -43,7 +43,7 @@ def history(seed):
 
 
 def opened(book, tables=None, spark=None):
-    match = RenewalSettings(match=book.match)
+    match = RenewalSettings(leads=LEADS, match=book.match)
     settings = Settings(data_cutoff=book.data_cutoff, delay_days=book.delay_days, renewal=match)
     return open_book(tables or book.tables, settings=settings, spark=spark)
 

@@ -13,7 +13,7 @@ from churnkit.models.evaluation.backtest import backtest
 from churnkit.models.evaluation.scores import score
 from churnkit.models.evaluation.verdict import UNJUDGED
 
-from .insurer import as_panel, insurer
+from ..insurer import as_panel, insurer
 
 SMALL = {"n_estimators": 25, "learning_rate": 0.2}
 QUICK = {"folds": 2, "n_boot": 20}

@@ -10,7 +10,7 @@ from churnkit.models.cancellation import CancellationModel
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.evaluation.fairness import MEASURES, by_group
 
-from .insurer import FEATURES, as_panel
+from ..insurer import FEATURES, as_panel
 
 
 @pytest.fixture(scope="module")

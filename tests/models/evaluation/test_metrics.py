@@ -17,7 +17,7 @@ from churnkit.models.evaluation.metrics import evaluate
 from churnkit.models.evaluation.scores import METRICS, score
 from churnkit.models.evaluation.verdict import UNJUDGED, Facts, against, calibration, mark, ranking_by_lead
 
-from .insurer import FEATURES, as_panel
+from ..insurer import FEATURES, as_panel
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from churnkit.errors import UsageError
 from churnkit.models.evaluation.proxy import proxy
 
-from .insurer import as_panel
+from ..insurer import as_panel
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churnkit.errors import UsageError
-from churnkit.models import classifier, explain
+from churnkit.models import classifier
 from churnkit.models.classifier import ChurnModel, RenewalModel
+from churnkit.models.reasons import explain
 from churnkit.models.reasons.explain import SENSITIVE, contributions, reasons
 from churnkit.models.reasons.wording import fragment, number, settled
 from churnkit.panel import catalog
 from churnkit.panel.feature import Feature
 
-from .insurer import FEATURES
+from ..insurer import FEATURES
 
 COLUMNS = ["row", "rank", "group", "kind", "contribution", "direction", "text"]
 

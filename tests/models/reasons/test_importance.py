@@ -15,7 +15,7 @@ from churnkit.models.reasons.importance import importance
 from churnkit.models.reasons.interactions import interactions, pair_values
 from churnkit.panel.feature import Feature
 
-from .insurer import FEATURES
+from ..insurer import FEATURES
 
 
 @pytest.fixture(scope="module", name="X")

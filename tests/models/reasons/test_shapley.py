@@ -11,7 +11,7 @@ from churnkit.models.reasons.shapley import Tables
 from churnkit.models.reasons.splits import read_trees
 from churnkit.models.trees import frame_of, train_trees
 
-from .insurer import FEATURES
+from ..insurer import FEATURES
 
 
 def booster(X, *, rounds=8, seed=0, **params):

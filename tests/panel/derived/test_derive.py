@@ -11,7 +11,7 @@ from churnkit.panel.catalog import describe
 from churnkit.panel.feature import Feature
 from churnkit.panel.load import load_days
 
-from .tiny import frame, tiny, years
+from ..tiny import frame, tiny, years
 
 RATE = Feature("rate", "interactions", "mean", clock="week_over_at", column="first_contact_resolution")
 CALL = {"channel": "phone", "initiator": "customer", "topic": "bill", "resolved": True,

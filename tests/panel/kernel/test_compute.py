@@ -13,7 +13,7 @@ from churnkit.panel.build import build_panel
 from churnkit.panel.feature import Feature, Where
 from churnkit.panel.kernel.compute import compute_features
 
-from .tiny import term, tiny
+from ..tiny import term, tiny
 
 AS_OF = "2021-06-01"
 

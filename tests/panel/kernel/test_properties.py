@@ -9,7 +9,7 @@ import pytest
 
 from churnkit.panel.arrays import DAY, NEVER
 from churnkit.panel.feature import Feature, Where
-from churnkit.panel.kernel import aggregates, kernel
+from churnkit.panel.kernel import aggregates, compute
 from churnkit.panel.kernel.compute import compute_features
 
 OF_A_COLUMN = ("sum", "mean", "std", "min", "max", "first", "last", "distinct", "slope")
@@ -92,8 +92,8 @@ def test_stretches_and_blocks_change_nothing(monkeypatch):
     who, events = observed(8), book(8)
     whole = computed(who, events)
     for module, name in (("selections", "_STRETCH"), ("streams", "_BLOCK"), ("aggregates", "_PAIRS"),
-                         ("kernel", "_PAIRS")):  # fmt: skip
-        monkeypatch.setattr(f"churnkit.panel.{module}.{name}", 7)
+                         ("compute", "_PAIRS")):  # fmt: skip
+        monkeypatch.setattr(f"churnkit.panel.kernel.{module}.{name}", 7)
     assert_same(computed(who, events), whole)
 
 
@@ -114,7 +114,7 @@ def test_late_and_replaced_rows_leave_what_the_visible_rows_alone_would_give(see
 def late_work(monkeypatch, events, who):
     """Observations and rows that the late-row path goes through, and the most bytes it holds at a time."""
     done = {"observations": 0, "rows": 0, "bytes": 0}
-    fill, visible = kernel._fill, kernel._visible
+    fill, visible = compute._fill, compute._visible
 
     def filled(stream, moments, wanted, found, where):
         if not isinstance(where, slice):
@@ -130,8 +130,8 @@ def late_work(monkeypatch, events, who):
         done["rows"] += int((high - low).sum())
         return visible(every, low, high, cutoff)
 
-    monkeypatch.setattr(kernel, "_fill", filled)
-    monkeypatch.setattr(kernel, "_visible", seen)
+    monkeypatch.setattr(compute, "_fill", filled)
+    monkeypatch.setattr(compute, "_visible", seen)
     tracemalloc.start()
     try:
         computed(who, events, [f for f in features() if f.scope == "customer"])
