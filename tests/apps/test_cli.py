@@ -61,6 +61,7 @@ def test_demo_writes_the_list_that_people_open(demo):
     assert contacts["reason_1"].notna().all()
 
 
+@pytest.mark.recovery  # the demo once more: a quarter of a minute
 def test_a_second_demo_with_the_same_seed_gives_the_same_numbers(demo, tmp_path):
     _, first, _ = demo
     done = churnkit("demo", tmp_path / "again", "--customers", 1500, "--years", 5, "--seed", 3, "--json")
