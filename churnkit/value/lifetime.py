@@ -1,7 +1,9 @@
-"""Lifetime value: the calibrated model for the next renewal, a constant rate by line for the later ones."""
+"""Lifetime value: the calibrated model for the next renewal, a hazard with frailty for the later ones."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,26 +12,32 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from churnkit.errors import ContractError, UsageError
+from churnkit.errors import UsageError
 from churnkit.models.classifier import RenewalModel
 from churnkit.panel.panel import Panel
-from churnkit.value.economics import COLUMNS, economics_table, margin
+from churnkit.value.asked import Asked, ask, groups
+from churnkit.value.constant import ConstantRate
+from churnkit.value.economics import COLUMNS, economics_table
+from churnkit.value.exits import OtherExits
+from churnkit.value.hazard import Hazard, once
+from churnkit.value.wording import described, summed
 
+Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
-OTHER_EXITS = ("death", "total_loss", "object_sold", "insurer_declined", "insurer_cancelled")
-PRIOR = 50.0  # renewals' worth of the overall rate in each line's rate
-_KEYS = ("entity", "customer_id", "policy_id", "term_id", "line", "cutoff", "end_date")
+Progress = Callable[[str], None]
+HAZARDS = ("trees", "logistic", "constant")
 
 
 class LifetimeValue(BaseEstimator):  # type: ignore[misc]
-    """Value of a policy's renewals over a horizon: the constant-rate baseline.
+    """Value of a policy's renewals over a horizon.
 
-    ``CLV_i = sum over t = 1..H of m_it * S_i(t) / (1 + d)^t`` with ``S_i(1)`` the calibrated renewal model,
-    ``S_i(t) = S_i(1) * r^(t - 1)``, `r` the renewal rate of the policy's line, and
+    ``CLV_i = sum over t = 1..H of m_it * S_i(t) / (1 + d)^t`` with
     ``m_it = premium * (1 + growth)^t * (1 - loss - commission - expense) - service cost``. The value is as of the
     valuation date; the current paid term and acquisition cost are excluded. A customer's value is the sum over
-    policies. A constant rate knows nothing of the customer beyond the next renewal, and survivors do sort, so
-    later survival is too low for the loyal and too high for the others: this is the baseline of any better model.
+    policies. ``S_i(t)`` is the chance of being renewed `t` times. ``S_i(1)`` is the calibrated renewal model times the
+    chance that no other exit (death, total loss, the insurer's decline) comes first; later years have the hazard with
+    frailty (:class:`~churnkit.value.hazard.Hazard`), after what was known of the customer at the cutoff, times the
+    same chance: survival is crude. Tenure, age, term number, month and premium move forward, the rest is as stated.
 
     Parameters
     ----------
@@ -37,15 +45,20 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
     discount_rate : float, per year (d)
     economics : Book, DataFrame or None
         As :func:`~churnkit.value.economics.economics_table` takes it; None: documented defaults.
+    hazard : {"trees", "logistic", "constant"}
+        What the later years rest on: LightGBM by the renewal model's recipe, a logistic regression on the renewal
+        model's 8 columns, or, as a baseline, the constant renewal rate of the policy's line:
+        ``S_i(t) = S_i(1) * r^(t - 1)``, which knows nothing of the customer beyond the next renewal, nor that survivors
+        sort.
+    random_state : int, of the replicates
 
     Attributes
     ----------
-    rates_ : Series indexed by line
-        Share of terms renewed among the ripe ones of the training panel, each term once, at the shortest lead at
-        which it was still open (early renewers have left the shorter ones, mid-term exits count as lapses), drawn
-        towards the overall rate by 50 renewals' weight; ``rate_`` is the overall one. Other exits (death, total loss,
-        insurer's decline) count as not renewed where the panel holds their rows.
-    other_exits_ : int, such rows
+    hazard_ : Hazard, None with a constant rate
+    exits_ : OtherExits
+    constant_ : ConstantRate, always there to be compared with; its rates by line are ``rates_``, overall ``rate_``
+    replicates_ : Replicates, None without
+    other_exits_ : int, terms of the panel that ended by another exit
     economics_ : DataFrame, the figures in use by line, with their origin
     model_ : RenewalModel
 
@@ -55,18 +68,25 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
     0.08
     """
 
-    def __init__(self, *, years: int = 5, discount_rate: float = 0.08, economics: Any = None) -> None:
+    def __init__(self, *, years: int = 5, discount_rate: float = 0.08, economics: Any = None, hazard: str = "trees",
+                 random_state: int = 0) -> None:  # fmt: skip
         self.years = years
         self.discount_rate = discount_rate
         self.economics = economics
+        self.hazard = hazard
+        self.random_state = random_state
 
-    def fit(self, panel: Panel, model: RenewalModel) -> LifetimeValue:
-        """Learn the constant renewal rate by line.
+    def fit(self, panel: Panel, model: RenewalModel, *, replicates: int = 100,
+            progress: Progress | None = None) -> LifetimeValue:  # fmt: skip
+        """Learn the hazard, other exits, and how sure they are.
 
         Parameters
         ----------
-        panel : Panel, renewal observations with ripe labels: the training panel
+        panel : Panel, renewal observations: the training panel, best with its rows without label
+            (``keep_unlabelled=True``), which hold the other exits.
         model : RenewalModel, fitted
+        replicates : int, of the bootstrap by customer behind the intervals; 0: none
+        progress : callable, optional, given a sentence at each step
 
         Returns
         -------
@@ -75,10 +95,30 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         UsageError
-            If the panel or the model is not about renewal, or years or discount rate make no sense.
+            If the panel or the model is not about renewal, or a setting makes no sense.
         ContractError
             If the panel has no ripe label.
         """
+        self._check(panel, model, replicates)
+        say = progress or (lambda sentence: None)
+        y = np.asarray(panel.y, dtype=np.float64)
+        self.constant_ = ConstantRate.learn(panel.keys, panel.y)
+        self.exits_ = OtherExits.learn(panel.keys, y)
+        self.hazard_, self.replicates_ = None, None
+        if self.hazard != "constant":
+            rows = panel.take(once(panel.keys, panel.y))
+            self.hazard_ = Hazard.learn(rows, model, kind=self.hazard, progress=say)
+            if replicates:
+                self.replicates_ = self.hazard_.replicates(rows, model, replicates=replicates,
+                                                           random_state=self.random_state, progress=say)  # fmt: skip
+        self.rate_, self.rates_ = self.constant_.overall, self.constant_.rates
+        self.other_exits_ = self.exits_.count
+        self.economics_ = economics_table(self.economics)
+        self.model_ = model
+        self.lines_ = tuple(sorted(self.rates_.index))
+        return self
+
+    def _check(self, panel: Panel, model: RenewalModel, replicates: int) -> None:
         check_is_fitted(model, "booster_")
         if panel.target != "renewal" or not isinstance(model, RenewalModel):
             raise UsageError("Lifetime value needs a renewal panel and a renewal model.",
@@ -86,72 +126,111 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         if int(self.years) != self.years or self.years < 1 or not self.discount_rate > -1:
             raise UsageError("years is a whole number from 1 on, discount_rate a rate per year above -1.",
                              found=f"years={self.years}, discount_rate={self.discount_rate}")  # fmt: skip
-        ours = panel.keys.assign(y=panel.y.to_numpy())
-        shortest = ours.sort_values("lead_days", kind="stable").drop_duplicates("entity")
-        gone = shortest["cause"].isin(OTHER_EXITS) if "cause" in shortest else pd.Series(False, index=shortest.index)
-        counted = shortest[shortest["y"].notna() | gone]
-        if not shortest["y"].notna().any():
-            raise ContractError("CLS28: the renewal rate needs ripe labels.", found="none in the panel")
-        stayed = counted["y"].fillna(0.0).groupby(counted["line"].astype(str))
-        self.other_exits_ = int(gone.sum())
-        self.rate_ = float(counted["y"].fillna(0.0).mean())
-        self.rates_ = ((stayed.sum() + PRIOR * self.rate_) / (stayed.count() + PRIOR)).rename("renewal_rate")
-        self.economics_ = economics_table(self.economics)
-        self.model_ = model
-        self.lines_ = tuple(sorted(self.rates_.index))
-        return self
+        if self.hazard not in HAZARDS:
+            raise UsageError("hazard is trees, logistic or constant.", found=repr(self.hazard))
+        if int(replicates) != replicates or replicates < 0:
+            raise UsageError("replicates is a whole number, 0 or more.", found=repr(replicates))
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave an open book behind when the value is saved: what it said is in ``economics_``."""
         state: dict[str, Any] = super().__getstate__()
         return state | {"economics": self.economics if isinstance(self.economics, pd.DataFrame) else None}
 
-    def predict(self, X: Panel | pd.DataFrame) -> pd.DataFrame:
+    def predict(self, X: Panel | pd.DataFrame, *, intervals: bool = False,
+                progress: Progress | None = None) -> pd.DataFrame:  # fmt: skip
         """Value each row.
 
         Parameters
         ----------
         X : Panel or DataFrame with the model's columns, ``premium`` (currency per year) and ``line``
+            What a customer's own renewals say of him enters with ``customer_id`` and ``cutoff``, which a panel has; a
+            DataFrame may have them as columns. Without them he is taken for one whose record begins now.
+        intervals : bool
+            Value the rows once for each replicate, for ``low`` and ``high``.
+        progress : callable, optional, given a sentence when the time of a replicate is known, and as they are done
 
         Returns
         -------
         DataFrame of shape (n_rows, ...), indexed like X
             A panel's keys, then ``value`` (currency), ``expected_lifetime`` (renewals, the sum of survival), ``s1`` ...
-            ``sH`` (survival after each renewal), ``premium``, ``margin`` (currency, first renewal's year). A margin may
-            be negative, and so may a value. Rows without premium have no value (NaN).
+            ``sH`` (survival after each renewal), ``premium``, ``margin`` (currency, first renewal's year), and with
+            intervals ``low`` and ``high``, the middle 95 % of the replicates' values. It is the sampling error of
+            hazard, frailty and calibration, not the spread of what a single policy will do. A margin may be negative,
+            and so may a value. Rows without premium have no value (NaN).
 
         Raises
         ------
         UsageError
-            If ``premium`` or ``line`` is missing.
+            If ``premium`` or ``line`` is missing, or intervals are asked for that were not fitted.
         """
         check_is_fitted(self, "rates_")
-        panel = None if isinstance(X, pd.DataFrame) else X
-        frame = X if isinstance(X, pd.DataFrame) else X.X
-        keys = pd.DataFrame(index=frame.index) if panel is None else panel.keys[[k for k in _KEYS if k in panel.keys]]
-        lacking = [c for c in ("premium", "line") if c not in frame and c not in keys]
-        if lacking:
-            raise UsageError("Value needs each policy's premium and line.", found=f"no {' and no '.join(lacking)}",
-                             where="X", fix="Add the column, premium in currency per year.")  # fmt: skip
-        line = (keys["line"] if "line" in keys else frame["line"]).astype(str)
-        premium = frame["premium"].to_numpy(dtype=np.float64, na_value=np.nan)
-        survival = self._survival(self.model_.predict_proba(frame)[:, 1], line)
-        yearly = self._margins(premium, line)
-        discount = (1.0 + self.discount_rate) ** -np.arange(1, self.years + 1)
-        out = keys.assign(value=(yearly * survival * discount).sum(axis=1), expected_lifetime=survival.sum(axis=1))
+        asked = ask(self, X)
+        survival = self._curves(asked)
+        out = asked.keys.assign(value=self._worth(asked, survival), expected_lifetime=survival.sum(axis=1))
         for t in range(self.years):
             out[f"s{t + 1}"] = survival[:, t]
-        return out.assign(premium=premium, margin=yearly[:, 0])
+        out = out.assign(premium=asked.premium, margin=asked.yearly[:, 0])
+        if intervals:
+            many = self._replicated(asked, progress)
+            out["low"], out["high"] = (np.quantile(many, q, axis=1) for q in (0.025, 0.975))
+        return out
 
-    def _survival(self, first: npt.NDArray[np.float64], line: pd.Series[str]) -> Matrix:
-        rate = line.map(self.rates_).fillna(self.rate_).to_numpy(dtype=np.float64)
-        return np.asarray(first[:, None] * rate[:, None] ** np.arange(self.years)[None, :])
+    def totals(self, X: Panel | pd.DataFrame, by: Any = None, *, progress: Progress | None = None) -> pd.DataFrame:
+        """Add values up, over all rows and by group, with the interval of each sum.
 
-    def _margins(self, premium: npt.NDArray[np.float64], line: pd.Series[str]) -> Matrix:
-        known = line.where(line.isin(self.economics_.index), "other")
-        figures = self.economics_.loc[known.to_list()]
-        growth = 1.0 + figures["premium_growth"].to_numpy(dtype=np.float64)
-        return np.column_stack([margin(premium * growth**t, figures) for t in range(1, self.years + 1)])
+        The sums of all groups rest on the same replicates: errors that policies share do not cancel.
+
+        Parameters
+        ----------
+        X : as :meth:`predict` takes it
+        by : str or Series of shape (n_rows,), optional
+            A column of the keys or of X (``line``), or each row's group (segment); the first row of the answer is
+            ``all``. None: all rows only.
+
+        Returns
+        -------
+        DataFrame indexed by group
+            ``policies``, ``value``, ``low``, ``high`` (currency; NaN without replicates). Rows without value are left
+            out.
+        """
+        check_is_fitted(self, "rates_")
+        asked = ask(self, X)
+        group = pd.Series("all", index=asked.keys.index) if by is None else groups(by, asked, X)
+        value = self._worth(asked, self._curves(asked))
+        known = ~np.isnan(value)
+        many = self._replicated(asked, progress) if self.replicates_ is not None else np.full((len(value), 1), np.nan)
+        masks = {"all": known} | {name: known & (group == name).to_numpy() for name in sorted(group[known].unique())}
+        rows = {}
+        for name, mine in masks.items():
+            sums = many[mine].sum(axis=0)
+            rows[name] = (int(mine.sum()), value[mine].sum(), *np.quantile(sums, (0.025, 0.975)))
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=["policies", "value", "low", "high"])
+        return table.astype({"policies": "int64"}).rename_axis(by if isinstance(by, str) else "group")
+
+    def _curves(self, asked: Asked) -> Matrix:
+        if self.hazard_ is None or asked.ahead is None:
+            return self.constant_.curves(asked.first, asked.line, self.years)
+        return self.hazard_.curves(asked.ahead)
+
+    def _worth(self, asked: Asked, survival: Matrix) -> Vector:
+        discount = (1.0 + self.discount_rate) ** -np.arange(1, self.years + 1)
+        return np.asarray((asked.yearly * survival * discount).sum(axis=1))
+
+    def _replicated(self, asked: Asked, progress: Progress | None) -> Matrix:
+        """Values in each replicate, shape (n_rows, n_replicates)."""
+        if self.replicates_ is None or self.hazard_ is None or asked.ahead is None:
+            raise UsageError("Intervals need replicates.", found=f"replicates=0 or hazard={self.hazard!r}",
+                             fix="fit(panel, model, replicates=100)")  # fmt: skip
+        say, found, count = progress or (lambda sentence: None), [], len(self.replicates_)
+        for k in range(count):
+            begun = time.perf_counter()
+            found.append(self._worth(asked, self.hazard_.replicated(asked.ahead, self.replicates_, k)))
+            if k == 0:
+                one = time.perf_counter() - begun
+                say(f"intervals: one replicate took {one:.2g} s, all {count} take about {one * count / 60:.1f} minutes")
+            elif (k + 1) % 25 == 0:
+                say(f"intervals: {k + 1}/{count} replicates")
+        return np.column_stack(found)
 
     def summary(self, values: pd.DataFrame) -> str:
         """Say what a table of values adds up to, and how many policies lose money.
@@ -164,14 +243,7 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         -------
         str, one sentence and the text
         """
-        known = values[values["value"].notna()]
-        losing = known[known["margin"] < 0]
-        unknown = len(values) - len(known)
-        rest = f"; {unknown:,} have no premium and no value" if unknown else ""
-        return (
-            f"Value of {len(known):,} policies: {known['value'].sum():,.0f}; {len(losing):,} of them have a negative "
-            f"margin and together {losing['value'].sum():,.0f}{rest}.\n{self.text}"
-        )
+        return summed(self, values)
 
     @property
     def assumptions(self) -> pd.DataFrame:
@@ -183,25 +255,9 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
 
     @property
     def text(self) -> str:
-        """What the values mean: horizon, rate, what is excluded, the baseline; and if the model is not for money."""
+        """What the values mean: horizon, rate, what is excluded, the hazard; and if the model is not for money."""
         check_is_fitted(self, "rates_")
-        rates = ", ".join(f"{line} {self.rates_[line]:.1%}" for line in self.lines_)
-        origin = self.assumptions["origin"]
-        assumed = [line for line in self.lines_ if origin[line] != "given"]
-        counted = "count as not renewed" if self.other_exits_ else "are not taken off"
-        number = f"{self.other_exits_:,} " if self.other_exits_ else ""
-        exits = f"{number}other exits (death, total loss, insurer's decline) {counted}"
-        lines = [
-            f"Lifetime value over {self.years} renewals, discounted at {self.discount_rate:.1%} a year; "
-            "current term excluded, acquisition cost excluded.",
-            "Constant-rate baseline: the next renewal from the calibrated model, later ones at the line's rate "
-            f"({rates}); {exits}.",
-        ]
-        if assumed:
-            lines.append(f"Assumed, not the insurer's own: economics of {', '.join(assumed)} (see .assumptions).")
-        if not self.model_.mark_.for_money:
-            lines.append(self.model_.mark_.text)
-        return "\n".join(lines)
+        return "\n".join(described(self))
 
     def __str__(self) -> str:
         """Return what the values mean, and the assumptions behind them."""

@@ -1,0 +1,195 @@
+"""The hazard of lapse with frailty: what columns say, how long a customer has been there, and what he is like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from churnkit.errors import ContractError
+from churnkit.models.classifier import RenewalModel
+from churnkit.models.columns import Columns, Floats
+from churnkit.panel.panel import Panel
+from churnkit.value.exits import OtherExits
+from churnkit.value.frailty import NODES, Frailty, Sample, fit_frailty, log_likelihood
+from churnkit.value.history import History, days, people_of, posterior
+from churnkit.value.offsets import Hashes, Offsets, Progress, hashed
+from churnkit.value.replicates import Calibrated, Replicates, replicate
+from churnkit.value.survival import Ahead, moved, survive
+
+Vector = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float64]
+NAMES = ("level", "offset", "tenure", "entry")  # and a level for each line
+# Before any data: what the columns say counts once, give or take a half; tenure, entry and sigma are 0 give or take 1;
+# lines differ by 0 give or take 0.3 from what the columns say of them.
+_SPREAD = {"level": np.inf, "offset": 0.5, "tenure": 1.0, "entry": 1.0, "line": 0.3, "sigma": 1.0}
+_CHUNK = 20_000  # rows at a time: what fits the processor's memory
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """Discrete-time hazard of lapse at a renewal [1]_ with a Gaussian intercept per customer.
+
+    ``logit h = a + a_line + c * offset + g * log(1 + tenure) + m * log(1 + entry) + sigma * z``, ``z ~ Normal(0, 1)``
+    for each customer, shared by his policies. The offset is what the columns say, by learners that did not see the
+    customer. Tenure is the policy's in years: the columns know that who has stayed long goes on staying, and so does
+    the frailty; g takes out what is told twice. Entry is the customer's tenure where his record begins: the book begins
+    in the middle of lives, whoever is there then is what earlier renewals left, so the mean of his intercept is
+    ``m * log(1 + entry)``.
+
+    Learnt on renewal rows, each ripe term once, at its longest lead, so that mid-term cancellation is in the hazard.
+
+    Attributes
+    ----------
+    offsets : Offsets
+    frailty : Frailty, the parameters
+    history : History
+    middle : array of shape (k,), means of the design's columns, taken off
+    lines : tuple of str, that have a level of their own
+    lead : float, days before the end at which later renewals are looked at: the usual longest lead
+
+    References
+    ----------
+    .. [1] Singer, Willett (1993), It's about time: discrete-time survival analysis, J. Educational Statistics 18(2);
+       Vaupel, Manton, Stallard (1979), The impact of heterogeneity in individual frailty, Demography 16(3).
+    """
+
+    offsets: Offsets
+    frailty: Frailty
+    history: History
+    middle: Vector
+    lines: tuple[str, ...]
+    lead: float
+
+    @classmethod
+    def learn(cls, rows: Panel, model: RenewalModel, *, kind: str, progress: Progress) -> Hazard:
+        """Learn offsets, then the likelihood.
+
+        Parameters
+        ----------
+        rows : Panel of renewal observations with labels, each term once (:func:`once`)
+        model : RenewalModel, fitted
+        kind : {"trees", "logistic"}, of the offset
+        """
+        keys, people = rows.keys, hashed(rows.keys["customer_id"])
+        matrix = model.columns_.matrix(rows.X)
+        stayed = np.asarray(rows.y, dtype=np.float64)
+        offsets = Offsets.learn(matrix, stayed, people, model=model, kind=kind, progress=progress)
+        tenure = tenures(matrix, model.columns_)
+        begin = _beginnings(people, days(keys["cutoff"]), tenure[1])
+        codes = np.searchsorted(begin.index.to_numpy(), people)
+        line = keys["line"].astype(str)
+        lines = tuple(sorted(line.unique()))
+        Z = _design(offsets.lapse(matrix, people), tenure[0], begin["entry"].to_numpy()[codes], line, lines)
+        middle = np.append(0.0, Z[:, 1:].mean(axis=0))
+        progress("hazard: frailty")
+        names = (*NAMES, *lines)
+        spread = np.array([_SPREAD.get(name, _SPREAD["line"]) for name in (*NAMES, *("line" for _ in lines), "sigma")])
+        centre = np.array([float(name == "offset") for name in (*names, "sigma")])
+        frailty = fit_frailty(Z - middle, 1 - stayed, codes, names=names, centre=centre, spread=spread)
+        history = History.of(people, known(keys), Z - middle, 1 - stayed, begin)
+        return cls(offsets, frailty, history, middle, lines, _usual(keys))
+
+    def ahead(self, matrix: Floats, keys: pd.DataFrame, first: Vector, *, years: int, growth: Vector,
+              exits: OtherExits, line: pd.Series[Any]) -> Ahead:  # fmt: skip
+        """Gather what the curves of some policies depend on.
+
+        Parameters
+        ----------
+        matrix : array of shape (n_rows, n_columns), as ``model.columns_`` makes it
+        keys : DataFrame with customer_id and cutoff where known; without them nothing is known of a customer
+        first : array of shape (n_rows,), the calibrated model
+        growth : array of shape (n_rows,), of premiums per year
+        """
+        columns, people = self.offsets.columns, people_of(keys)
+        day = days(keys["cutoff"]) if "cutoff" in keys else np.zeros(len(matrix), dtype=np.int64)
+        mine = self.history.find(people if "cutoff" in keys else None, day)
+        place = columns.position("lead_days")
+        lead = np.full(len(matrix), self.lead) if place is None else matrix[:, place].astype(np.float64)
+        lead = np.nan_to_num(lead, nan=self.lead)
+        tenure = tenures(matrix, columns)
+        entry = np.where(np.isnan(mine.entry), tenure[1], mine.entry)
+        designs, stays = [], []
+        for t in range(years):
+            step = lead + 365 * t - self.lead if t else np.zeros(len(lead))
+            at = moved(matrix, columns, step, terms=t, lead=self.lead, growth=growth**t) if t else matrix
+            Z = _design(self.offsets.lapse(at, people), tenure[0] + step / 365.25, entry, line, self.lines)
+            designs.append(Z - self.middle)
+            stays.append(exits.stays(line, np.full(len(lead), self.lead) if t else lead))
+        return Ahead(first, designs, np.column_stack(stays), mine)
+
+    def curves(self, ahead: Ahead, theta: Vector | None = None) -> Matrix:
+        """Survival of shape (n_rows, H), at the estimate or at other parameters."""
+        at = self.frailty.theta if theta is None else theta
+        parts = [ahead.take(slice(i, i + _CHUNK)) for i in range(0, len(ahead.first), _CHUNK)]
+        return np.vstack([survive(part, at, posterior(part.mine, at, NODES)) for part in parts])
+
+    def replicates(self, rows: Panel, model: RenewalModel, *, replicates: int, random_state: int,
+                   progress: Progress) -> Replicates:  # fmt: skip
+        """Draw what other customers might have taught: hazard, frailty and calibration with the same weights.
+
+        The calibration's share is that of the rows due last, a quarter, which it is learnt on.
+
+        Parameters
+        ----------
+        rows : Panel, what the hazard was learnt on
+        """
+        codes = np.searchsorted(self.history.people, hashed(rows.keys["customer_id"]))
+        sample = Sample.of(self.history.Z, self.history.y, self.history.owner)
+        due = days(rows.keys["cutoff"]) + rows.keys["lead_days"].fillna(0).to_numpy(dtype=np.float64)
+        late = rows.take(due >= np.quantile(due, 0.75))
+        chance = model.predict_proba(late.X)[:, 1]
+        calibrated = Calibrated(codes[due >= np.quantile(due, 0.75)], np.asarray(late.y, dtype=np.float64), chance)
+        scores = log_likelihood(self.frailty.theta, sample)[1]
+        return replicate(self.frailty.theta, self.frailty.covariance, scores, calibrated, replicates=replicates,
+                         random_state=random_state, progress=progress)  # fmt: skip
+
+    def replicated(self, ahead: Ahead, replicates: Replicates, k: int) -> Matrix:
+        """Survival of shape (n_rows, H) in the k-th replicate."""
+        return self.curves(replace(ahead, first=replicates.first(k, ahead.first)), replicates.theta[k])
+
+
+def once(keys: pd.DataFrame, y: pd.Series[Any]) -> Any:
+    """Positions of the rows with a label, each term once, at its longest lead."""
+    lead = keys["lead_days"].to_numpy(dtype=np.float64)
+    rows = pd.DataFrame({"entity": keys["entity"].to_numpy(), "lead": lead, "at": np.arange(len(keys))})
+    rows = rows[y.notna().to_numpy()]
+    if rows.empty:
+        raise ContractError("CLS28: the renewal hazard needs ripe labels.", found="none in the panel")
+    return np.sort(rows.sort_values("lead", ascending=False, kind="stable").drop_duplicates("entity")["at"].to_numpy())
+
+
+def known(keys: pd.DataFrame) -> Any:
+    """Day on which each outcome was known."""
+    if "ripe_at" in keys:
+        return days(keys["ripe_at"])
+    return days(keys["cutoff"]) + keys["lead_days"].fillna(0).to_numpy(dtype=np.int64)
+
+
+def tenures(matrix: Floats, columns: Columns) -> tuple[Vector, Vector]:
+    """Years of the policy and of its customer, each standing in for the other where it is missing; else 0."""
+    found = []
+    for name in ("tenure_days", "customer_tenure_days"):
+        place = columns.position(name)
+        found.append(np.full(len(matrix), np.nan) if place is None else matrix[:, place].astype(np.float64) / 365.25)
+    own, whole = found
+    own, whole = np.where(np.isnan(own), whole, own), np.where(np.isnan(whole), own, whole)
+    return np.nan_to_num(own), np.nan_to_num(whole)
+
+
+def _design(offset: Vector, tenure: Vector, entry: Vector, line: pd.Series[Any], lines: tuple[str, ...]) -> Matrix:
+    late = [np.log1p(np.maximum(years, 0.0)) for years in (tenure, entry)]
+    return np.column_stack([np.ones(len(offset)), offset, *late, *((line == name).to_numpy() for name in lines)])
+
+
+def _beginnings(people: Hashes, day: Any, tenure: Vector) -> pd.DataFrame:
+    """By customer: tenure where the record begins, and the day."""
+    rows = pd.DataFrame({"people": people, "since": day, "entry": tenure})
+    return rows.sort_values("since", kind="stable").drop_duplicates("people").set_index("people").sort_index()
+
+
+def _usual(keys: pd.DataFrame) -> float:
+    return float(keys["lead_days"].mode().iloc[0])

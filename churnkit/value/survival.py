@@ -1,0 +1,120 @@
+"""From one year's hazard to the curve: staying probabilities multiplied up, node by node of the frailty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, logit
+
+from churnkit.models.columns import Columns, Floats
+from churnkit.value.frailty import standard_nodes
+from churnkit.value.history import Mine
+
+Vector = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float64]
+_CLIP = 13.8
+_ALONG = {"tenure_days": 1.0, "customer_tenure_days": 1.0, "age": 1 / 365.25}  # what a day adds
+_PREMIUMS = ("premium", "premium_held", "premium_per_policy", "premium_to_line", "premium_rate")
+_OFFERS = ("offer_to_line", "offer_change", "offer_premium", "days_since_offer")
+_MONTH = 365.25 / 12
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """All that the curve of some policies depends on, but for the parameters.
+
+    Attributes
+    ----------
+    first : array of shape (n_rows,), the calibrated probability of the next renewal
+    designs : list of H arrays of shape (n_rows, k), of the hazard of lapse at each renewal
+    stays : array of shape (n_rows, H), chance that no other exit comes before each renewal
+    mine : Mine, what is known of the customers
+    """
+
+    first: Vector
+    designs: list[Matrix]
+    stays: Matrix
+    mine: Mine
+
+    def take(self, rows: slice) -> Ahead:
+        """Some of the policies."""
+        return Ahead(self.first[rows], [z[rows] for z in self.designs], self.stays[rows], self.mine.take(rows))
+
+
+def survive(ahead: Ahead, theta: Vector, weight: Matrix) -> Matrix:
+    """Survival after each of H renewals, shape (n_rows, H).
+
+    ``S(1)`` is the calibrated model times the chance that no other exit comes first. That probability is spread over
+    the nodes by a shift d of the hazard, each row's own, ``sum_q w_q (1 - h_q) = P`` with ``logit h_q = z'beta + d +
+    sigma z_q``: survivors of the first renewal sort by frailty as the model has it, at the level that the calibrated
+    model says. Later ``S(t) = S(t - 1) * stays(t) * sum_q w_q(t) (1 - h_q(t))``, ``w_q(t + 1)`` proportional to
+    ``w_q(t) (1 - h_q(t))``: who is left is the more loyal.
+
+    Parameters
+    ----------
+    theta : array of shape (k + 1,), beta and sigma
+    weight : array of shape (n_rows, n_nodes), the posterior
+    """
+    z, _ = standard_nodes(weight.shape[1])
+    spread, w = theta[-1] * z, weight
+    out = np.empty((len(weight), len(ahead.designs)))
+    so_far = np.ones(len(weight))
+    for t, design in enumerate(ahead.designs):
+        eta = (design * theta[:-1]).sum(axis=1)
+        if t == 0:
+            eta = eta + _shift(eta, spread, w, ahead.first)
+        joint = w * expit(-(eta[:, None] + spread))
+        stayed = joint.sum(axis=1)
+        w = joint / stayed[:, None]
+        so_far = so_far * ahead.stays[:, t] * (ahead.first if t == 0 else stayed)
+        out[:, t] = so_far
+    return out
+
+
+def _shift(eta: Vector, spread: Vector, w: Matrix, first: Vector) -> Vector:
+    """The shift d at which the hazard, averaged over the nodes, agrees with the calibrated model; by Newton."""
+    wanted = np.clip(first, expit(-_CLIP), expit(_CLIP))
+    d = -logit(wanted) - eta - (w * spread).sum(axis=1)
+    for _ in range(4):
+        p = expit(-((eta + d)[:, None] + spread))
+        mean = (w * p).sum(axis=1)
+        slope = (w * p * (1 - p)).sum(axis=1)
+        gap = (logit(np.clip(mean, 1e-12, 1 - 1e-12)) - logit(wanted)) * mean * (1 - mean) / np.maximum(slope, 1e-12)
+        d = d + np.clip(gap, -2.0, 2.0)
+    return np.asarray(d)
+
+
+def moved(matrix: Floats, columns: Columns, days: Vector, *, terms: int, lead: float, growth: Vector) -> Floats:
+    """The columns as they will stand `days` from now, `terms` renewals on, `lead` days before the next one.
+
+    Tenure, age, the term's number, the month and premiums go on; the lead is the new one; offers are not made yet;
+    the rest stays as stated.
+
+    Parameters
+    ----------
+    matrix : array of shape (n_rows, n_columns), float32, as ``columns`` makes it
+    days : array of shape (n_rows,)
+    growth : array of shape (n_rows,), factor on premiums
+    """
+    out = matrix.copy(order="F")
+    places = {name: place for place, name in enumerate(columns.names)}
+
+    def change(name: str, values: Vector) -> None:
+        if name in places and name not in columns.categories:
+            out[:, places[name]] = values
+
+    def now(name: str) -> Vector:
+        return matrix[:, places[name]].astype(np.float64) if name in places else np.zeros(len(matrix))
+
+    for name, step in _ALONG.items():
+        change(name, now(name) + days * step)
+    change("term_number", now("term_number") + terms)
+    change("cutoff_month", (now("cutoff_month") - 1 + np.round(days / _MONTH)) % 12 + 1)
+    change("lead_days", np.full(len(matrix), lead))
+    for name in _PREMIUMS:
+        change(name, now(name) * growth)
+    for name in _OFFERS:
+        change(name, np.full(len(matrix), np.nan))
+    return out
