@@ -155,7 +155,7 @@ def _tell(
     if truth:
         show(worth.reset_index(), title=beside, digits=3)
         print(f"True renewal rate of the test rows {truth['true_renewal_rate']:.1%}. "
-              "The value is the constant-rate baseline.\n")  # fmt: skip
+              "Later renewals come from the hazard with frailty.\n")  # fmt: skip
     print(f"The {len(plan.table)} customers most worth a call")
     reasons = [name for name in map(str, plan.table) if name.startswith("reason_")]
     for row in plan.table.to_dict("records"):

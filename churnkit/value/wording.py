@@ -70,5 +70,6 @@ def _hazard(value: LifetimeValue) -> str:
         "The next renewal from the calibrated model; later ones from a hazard with frailty on "
         f"{len(hazard.history.y):,} renewals of {len(hazard.history.people):,} customers: {_KINDS[value.hazard]}, "
         f"times {frailty.beta[1]:.2f}, and an intercept of each customer's own with standard deviation "
-        f"{frailty.sigma:.2f}{error} in log-odds. Tenure, age, term and premium move forward, the rest stays as stated. {exits}."
+        f"{frailty.sigma:.2f}{error} in log-odds. Tenure, age, term and premium move forward, the rest stays as "
+        f"stated. {exits}."
     )
