@@ -15,6 +15,7 @@ Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 NODES = 15
+_LEAST = 1e-300  # a chance of nothing has a logarithm
 _START = 0.5  # sigma at which the search begins; at 0 its gradient vanishes
 
 
@@ -155,21 +156,21 @@ def log_likelihood(theta: Vector, sample: Sample, *, nodes: int = NODES) -> tupl
     """
     z, w = standard_nodes(nodes)
     fixed = sample.Z @ theta[:-1]
-    eta = fixed[:, None] + theta[-1] * z
-    joint = np.add.reduceat(log_bernoulli(eta, sample.y), sample.starts, axis=0) + np.log(w)
+    sign = np.where(sample.y > 0.5, 1.0, -1.0)[:, None]
+    chance = expit(sign * (fixed[:, None] + theta[-1] * z))  # of what happened
+    joint = np.add.reduceat(np.log(np.maximum(chance, _LEAST)), sample.starts, axis=0) + np.log(w)
     top = joint.max(axis=1)
     weight = np.exp(joint - top[:, None])
     total = weight.sum(axis=1)
     weight /= total[:, None]
-    pull = (sample.y[:, None] - expit(eta)) * weight[sample.owner]
+    pull = sign * (1.0 - chance) * weight[sample.owner]
     rows = np.column_stack([sample.Z * pull.sum(axis=1)[:, None], pull @ z])
     return top + np.log(total), np.add.reduceat(rows, sample.starts, axis=0)
 
 
 def log_bernoulli(eta: Matrix, y: Vector) -> Matrix:
     """``log P(y)`` at log-odds `eta` of shape (n_rows, n_nodes)."""
-    signed = np.where(y[:, None] > 0.5, -eta, eta)
-    return -(np.maximum(signed, 0.0) + np.log1p(np.exp(-np.abs(signed))))
+    return np.asarray(np.log(np.maximum(expit(np.where(y[:, None] > 0.5, eta, -eta)), _LEAST)))
 
 
 def _hessian(gradient: object, theta: Vector) -> Matrix:
