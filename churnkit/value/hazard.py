@@ -13,6 +13,7 @@ from churnkit.errors import ContractError
 from churnkit.models.classifier import RenewalModel
 from churnkit.models.columns import Columns, Floats
 from churnkit.panel.panel import Panel
+from churnkit.value.ageing import Ageing, later_terms
 from churnkit.value.exits import OtherExits
 from churnkit.value.frailty import NODES, Frailty, Sample, fit_frailty, log_likelihood
 from churnkit.value.history import History, days, people_of, posterior
@@ -26,6 +27,8 @@ NAMES = ("level", "offset", "tenure", "entry")  # and a level for each line
 # Before any data: what the columns say counts once, give or take a half; tenure, entry and sigma are 0 give or take 1;
 # lines differ by 0 give or take 0.3 from what the columns say of them.
 _SPREAD = {"level": np.inf, "offset": 0.5, "tenure": 1.0, "entry": 1.0, "line": 0.3, "sigma": 1.0}
+_HORIZON = 5  # years over which ageing is measured
+_PAIRS = 10_000  # of terms, about, for each
 _CHUNK = 20_000  # rows at a time: what fits the processor's memory
 
 
@@ -45,6 +48,7 @@ class Hazard:
     Attributes
     ----------
     offsets : Offsets
+    ageing : Ageing, what becomes of an offset in the years ahead
     frailty : Frailty, the parameters
     history : History
     middle : array of shape (k,), means of the design's columns, taken off
@@ -58,6 +62,7 @@ class Hazard:
     """
 
     offsets: Offsets
+    ageing: Ageing
     frailty: Frailty
     history: History
     middle: Vector
@@ -83,15 +88,17 @@ class Hazard:
         codes = np.searchsorted(begin.index.to_numpy(), people)
         line = keys["line"].astype(str)
         lines = tuple(sorted(line.unique()))
-        Z = _design(offsets.lapse(matrix, people), tenure[0], begin["entry"].to_numpy()[codes], line, lines)
+        fresh = offsets.lapse(matrix, people)
+        Z = _design(fresh, tenure[0], begin["entry"].to_numpy()[codes], line, lines)
         middle = np.append(0.0, Z[:, 1:].mean(axis=0))
+        ageing = Ageing.learn(_pairs(keys, matrix, people, fresh, offsets))
         progress("hazard: frailty")
         names = (*NAMES, *lines)
         spread = np.array([_SPREAD.get(name, _SPREAD["line"]) for name in (*NAMES, *("line" for _ in lines), "sigma")])
         centre = np.array([float(name == "offset") for name in (*names, "sigma")])
         frailty = fit_frailty(Z - middle, 1 - stayed, codes, names=names, centre=centre, spread=spread)
         history = History.of(people, known(keys), Z - middle, 1 - stayed, begin)
-        return cls(offsets, frailty, history, middle, lines, _usual(keys))
+        return cls(offsets, ageing, frailty, history, middle, lines, _usual(keys))
 
     def ahead(self, matrix: Floats, keys: pd.DataFrame, first: Vector, *, years: int, growth: Vector,
               exits: OtherExits, line: pd.Series[Any]) -> Ahead:  # fmt: skip
@@ -112,14 +119,16 @@ class Hazard:
         lead = np.nan_to_num(lead, nan=self.lead)
         tenure = tenures(matrix, columns)
         entry = np.where(np.isnan(mine.entry), tenure[1], mine.entry)
-        designs, stays = [], []
+        designs, stays, noise = [], [], []
         for t in range(years):
             step = lead + 365 * t - self.lead if t else np.zeros(len(lead))
             at = moved(matrix, columns, step, terms=t, lead=self.lead, growth=growth**t) if t else matrix
-            Z = _design(self.offsets.lapse(at, people), tenure[0] + step / 365.25, entry, line, self.lines)
+            offset, unsure = self.ageing.apply(self.offsets.lapse(at, people), step / 365.0)
+            Z = _design(offset, tenure[0] + step / 365.25, entry, line, self.lines)
             designs.append(Z - self.middle)
-            stays.append(exits.stays(line, np.full(len(lead), self.lead) if t else lead))
-        return Ahead(first, designs, np.column_stack(stays), mine)
+            noise.append(unsure)
+            stays.append(exits.stays(line, np.full(len(lead), self.lead) if t else lead, anew=t > 0))
+        return Ahead(first, designs, np.column_stack(noise), np.column_stack(stays), mine)
 
     def curves(self, ahead: Ahead, theta: Vector | None = None) -> Matrix:
         """Survival of shape (n_rows, H), at the estimate or at other parameters."""
@@ -189,6 +198,24 @@ def _beginnings(people: Hashes, day: Any, tenure: Vector) -> pd.DataFrame:
     """By customer: tenure where the record begins, and the day."""
     rows = pd.DataFrame({"people": people, "since": day, "entry": tenure})
     return rows.sort_values("since", kind="stable").drop_duplicates("people").set_index("people").sort_index()
+
+
+def _pairs(
+    keys: pd.DataFrame, matrix: Floats, people: Hashes, fresh: Vector, offsets: Offsets
+) -> list[tuple[Vector, Vector]]:
+    """Offsets moved forward from a term, and those found when the years had passed, at 1, 2, ... years."""
+    due = days(keys["cutoff"]) + keys["lead_days"].fillna(0).to_numpy(dtype=np.float64)
+    usual, found = keys["lead_days"].to_numpy() == _usual(keys), []
+    for years in range(1, _HORIZON):
+        earlier, later = later_terms(keys, due, years)
+        both = np.flatnonzero(usual[earlier] & usual[later])[:: max(1, len(earlier) // _PAIRS)]
+        earlier, later = earlier[both], later[both]
+        if not len(both):
+            break
+        at = moved(matrix[earlier], offsets.columns, np.full(len(both), 365.0 * years), terms=years,
+                   lead=_usual(keys), growth=np.ones(len(both)))  # fmt: skip
+        found.append((offsets.lapse(at, people[earlier]), fresh[later]))
+    return found
 
 
 def _usual(keys: pd.DataFrame) -> float:

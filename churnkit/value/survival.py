@@ -9,12 +9,14 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from churnkit.models.columns import Columns, Floats
+from churnkit.value.ageing import shrink
 from churnkit.value.frailty import standard_nodes
 from churnkit.value.history import Mine
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 _CLIP = 13.8
+OFFSET = 1  # its column of the design
 _ALONG = {"tenure_days": 1.0, "customer_tenure_days": 1.0, "age": 1 / 365.25}  # what a day adds
 _PREMIUMS = ("premium", "premium_held", "premium_per_policy", "premium_to_line", "premium_rate")
 _OFFERS = ("offer_to_line", "offer_change", "offer_premium", "days_since_offer")
@@ -29,18 +31,21 @@ class Ahead:
     ----------
     first : array of shape (n_rows,), the calibrated probability of the next renewal
     designs : list of H arrays of shape (n_rows, k), of the hazard of lapse at each renewal
+    noise : array of shape (n_rows, H), standard deviation of what the offset will be
     stays : array of shape (n_rows, H), chance that no other exit comes before each renewal
     mine : Mine, what is known of the customers
     """
 
     first: Vector
     designs: list[Matrix]
+    noise: Matrix
     stays: Matrix
     mine: Mine
 
     def take(self, rows: slice) -> Ahead:
         """Some of the policies."""
-        return Ahead(self.first[rows], [z[rows] for z in self.designs], self.stays[rows], self.mine.take(rows))
+        designs = [design[rows] for design in self.designs]
+        return Ahead(self.first[rows], designs, self.noise[rows], self.stays[rows], self.mine.take(rows))
 
 
 def survive(ahead: Ahead, theta: Vector, weight: Matrix) -> Matrix:
@@ -65,7 +70,8 @@ def survive(ahead: Ahead, theta: Vector, weight: Matrix) -> Matrix:
         eta = (design * theta[:-1]).sum(axis=1)
         if t == 0:
             eta = eta + _shift(eta, spread, w, ahead.first)
-        joint = w * expit(-(eta[:, None] + spread))
+        less = shrink(theta[OFFSET] * ahead.noise[:, t])[:, None]
+        joint = w * expit(-less * (eta[:, None] + spread))
         stayed = joint.sum(axis=1)
         w = joint / stayed[:, None]
         so_far = so_far * ahead.stays[:, t] * (ahead.first if t == 0 else stayed)

@@ -9,6 +9,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from churnkit.models.columns import Columns
+from churnkit.value.ageing import shrink
 from churnkit.value.frailty import standard_nodes
 from churnkit.value.history import History, posterior
 from churnkit.value.survival import Ahead, moved, survive
@@ -26,10 +27,10 @@ def history():
     return History.of(people, PAST["day"].to_numpy(), Z, PAST["lapse"].to_numpy(), begin)
 
 
-def ahead(history, *, person=5, day=900, first=0.8, x=(0.1, 0.2, 0.3), stay=1.0):
+def ahead(history, *, person=5, day=900, first=0.8, x=(0.1, 0.2, 0.3), stay=1.0, noise=0.0):
     mine = history.find(np.array([person], dtype=np.uint64), np.array([day]))
     designs = [np.array([[1.0, value]]) for value in x]
-    return Ahead(np.array([first]), designs, np.full((1, len(x)), stay), mine)
+    return Ahead(np.array([first]), designs, np.full((1, len(x)), noise), np.full((1, len(x)), stay), mine)
 
 
 def curve(asked):
@@ -90,10 +91,29 @@ def test_other_exits_multiply_in(history):
     assert curve(less) == pytest.approx(curve(whole) * 0.98 ** np.arange(1, 4))
 
 
+def test_what_columns_may_yet_become_is_averaged_over(history):
+    """Within 0.001 of the integral over a normal deviation of the offset, standard deviation 0.4 in log-odds."""
+    asked, (e, w) = ahead(history), standard_nodes(60)
+    weight, (z, _) = posterior(asked.mine, THETA, 25), standard_nodes(25)
+    eta = asked.designs[1] @ THETA[:-1]
+    whole = sum(wk * expit(-(eta[0] + 0.4 * ek + THETA[-1] * z)) for wk, ek in zip(w, e, strict=True))
+    fast = expit(-shrink(np.array([0.4])) * (eta[0] + THETA[-1] * z))
+    assert (weight[0] * fast).sum() == pytest.approx((weight[0] * whole).sum(), abs=0.001)
+    told, sure = curve(ahead(history, noise=0.5)), curve(asked)  # times the offset's coefficient in THETA, 0.8
+    assert told[0] == sure[0]
+    assert (told[1:] < sure[1:]).all()
+
+
 def test_rows_are_valued_alike_alone_and_together(history):
     rng = np.random.default_rng(0)
     mine = history.find(rng.choice([5, 7, 9], 50).astype(np.uint64), rng.integers(0, 900, 50))
-    many = Ahead(rng.uniform(0.1, 0.9, 50), [rng.normal(size=(50, 2)) for _ in range(3)], np.ones((50, 3)), mine)
+    many = Ahead(
+        rng.uniform(0.1, 0.9, 50),
+        [rng.normal(size=(50, 2)) for _ in range(3)],
+        rng.random((50, 3)),
+        np.ones((50, 3)),
+        mine,
+    )
     whole = survive(many, THETA, posterior(many.mine, THETA, 15))
     alone = [survive(p, THETA, posterior(p.mine, THETA, 15)) for p in (many.take(slice(i, i + 1)) for i in range(50))]
     np.testing.assert_array_equal(whole, np.vstack(alone))
