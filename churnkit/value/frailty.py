@@ -128,7 +128,7 @@ def fit_frailty(
     >>> y = (rng.random(20000) < 1 / (1 + np.exp(-eta))).astype(float)
     >>> flat = np.full(2, np.inf)
     >>> done = fit_frailty(np.ones((20000, 1)), y, people, names=("level",), centre=np.zeros(2), spread=flat)
-    >>> abs(done.sigma - 0.8) < 0.1, abs(done.beta[0] + 1.0) < 0.1
+    >>> bool(abs(done.sigma - 0.8) < 0.1), bool(abs(done.beta[0] + 1.0) < 0.1)
     (True, True)
     """
     sample = Sample.of(Z, y, people)

@@ -128,13 +128,14 @@ class Hazard:
             designs.append(Z - self.middle)
             noise.append(unsure)
             stays.append(exits.stays(line, np.full(len(lead), self.lead) if t else lead, anew=t > 0))
-        return Ahead(first, designs, np.column_stack(noise), np.column_stack(stays), mine)
+        who = np.arange(len(matrix), dtype=np.uint64) if people is None else people
+        return Ahead(first, designs, np.column_stack(noise), np.column_stack(stays), mine, who)
 
-    def curves(self, ahead: Ahead, theta: Vector | None = None) -> Matrix:
-        """Survival of shape (n_rows, H), at the estimate or at other parameters."""
+    def curves(self, ahead: Ahead, theta: Vector | None = None, draw: int | None = None) -> Matrix:
+        """Survival of shape (n_rows, H), at the estimate or at other parameters, averaged over frailty or drawn."""
         at = self.frailty.theta if theta is None else theta
         parts = [ahead.take(slice(i, i + _CHUNK)) for i in range(0, len(ahead.first), _CHUNK)]
-        return np.vstack([survive(part, at, posterior(part.mine, at, NODES)) for part in parts])
+        return np.vstack([survive(part, at, posterior(part.mine, at, NODES), draw) for part in parts])
 
     def replicates(self, rows: Panel, model: RenewalModel, *, replicates: int, random_state: int,
                    progress: Progress) -> Replicates:  # fmt: skip
@@ -157,8 +158,9 @@ class Hazard:
                          random_state=random_state, progress=progress)  # fmt: skip
 
     def replicated(self, ahead: Ahead, replicates: Replicates, k: int) -> Matrix:
-        """Survival of shape (n_rows, H) in the k-th replicate."""
-        return self.curves(replace(ahead, first=replicates.first(k, ahead.first)), replicates.theta[k])
+        """Survival of shape (n_rows, H) in the k-th replicate, each customer as the replicate draws him."""
+        return self.curves(replace(ahead, first=replicates.first(k, ahead.first)), replicates.theta[k],
+                           draw=replicates.seed * len(replicates) + k)  # fmt: skip
 
 
 def once(keys: pd.DataFrame, y: pd.Series[Any]) -> Any:

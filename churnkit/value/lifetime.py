@@ -154,9 +154,10 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         DataFrame of shape (n_rows, ...), indexed like X
             A panel's keys, then ``value`` (currency), ``expected_lifetime`` (renewals, the sum of survival), ``s1`` ...
             ``sH`` (survival after each renewal), ``premium``, ``margin`` (currency, first renewal's year), and with
-            intervals ``low`` and ``high``, the middle 95 % of the replicates' values. It is the sampling error of
-            hazard, frailty and calibration, not the spread of what a single policy will do. A margin may be negative,
-            and so may a value. Rows without premium have no value (NaN).
+            intervals ``low`` and ``high``, the middle 95 % of the replicates' values: the sampling error of hazard,
+            frailty and calibration, and what is not known of the customer's own frailty. The trees' own error is not in
+            it, nor is chance: it holds the policy's expected value. A margin may be negative, and so may a value. Rows
+            without premium have no value (NaN).
 
         Raises
         ------

@@ -23,13 +23,15 @@ class Replicates:
     Customers are weighted by draws of the exponential distribution with mean 1, the Bayesian bootstrap [1]_ before
     it is scaled; from the optimum one step of Newton, with the Hessian of all customers, goes to where the weighted
     likelihood would have its own: ``theta_r = theta + H^-1 sum_i (w_i - 1) score_i`` [2]_. Hazard, frailty and
-    calibration of a replicate have the same weights, so what a customer does to one he does to the others.
+    calibration of a replicate have the same weights, so what a customer does to one he does to the others. What each
+    customer is like is then drawn from his posterior: a book's value also depends on who happens to be in it.
 
     Attributes
     ----------
     theta : array of shape (n_replicates, k + 1), beta and sigma of the hazard
     shift : array of shape (n_replicates, 2), level and slope on the calibrated log-odds
     centre : float, calibrated log-odds around which the slope turns
+    seed : int, of the draws of what customers are like
 
     References
     ----------
@@ -40,6 +42,7 @@ class Replicates:
     theta: Matrix
     shift: Matrix
     centre: float
+    seed: int = 0
 
     def __len__(self) -> int:
         return len(self.theta)
@@ -95,4 +98,4 @@ def replicate(
     steps = steps.reshape(replicates, moves.shape[1])
     found = theta + steps[:, : len(theta)]
     found[:, -1] = np.abs(found[:, -1])  # the likelihood is even in sigma
-    return Replicates(found, steps[:, len(theta) :], centre)
+    return Replicates(found, steps[:, len(theta) :], centre, random_state)

@@ -12,6 +12,7 @@ from churnkit.models.columns import Columns, Floats
 from churnkit.value.ageing import shrink
 from churnkit.value.frailty import standard_nodes
 from churnkit.value.history import Mine
+from churnkit.value.offsets import Hashes
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
@@ -34,6 +35,7 @@ class Ahead:
     noise : array of shape (n_rows, H), standard deviation of what the offset will be
     stays : array of shape (n_rows, H), chance that no other exit comes before each renewal
     mine : Mine, what is known of the customers
+    who : array of shape (n_rows,), a number for each customer
     """
 
     first: Vector
@@ -41,14 +43,16 @@ class Ahead:
     noise: Matrix
     stays: Matrix
     mine: Mine
+    who: Hashes
 
     def take(self, rows: slice) -> Ahead:
         """Some of the policies."""
         designs = [design[rows] for design in self.designs]
-        return Ahead(self.first[rows], designs, self.noise[rows], self.stays[rows], self.mine.take(rows))
+        return Ahead(self.first[rows], designs, self.noise[rows], self.stays[rows], self.mine.take(rows),
+                     self.who[rows])  # fmt: skip
 
 
-def survive(ahead: Ahead, theta: Vector, weight: Matrix) -> Matrix:
+def survive(ahead: Ahead, theta: Vector, weight: Matrix, draw: int | None = None) -> Matrix:
     """Survival after each of H renewals, shape (n_rows, H).
 
     ``S(1)`` is the calibrated model times the chance that no other exit comes first. That probability is spread over
@@ -61,6 +65,8 @@ def survive(ahead: Ahead, theta: Vector, weight: Matrix) -> Matrix:
     ----------
     theta : array of shape (k + 1,), beta and sigma
     weight : array of shape (n_rows, n_nodes), the posterior
+    draw : int, optional
+        Instead of averaging, let each customer be what the draw of that number makes him, out of his posterior.
     """
     z, _ = standard_nodes(weight.shape[1])
     spread, w = theta[-1] * z, weight
@@ -70,13 +76,31 @@ def survive(ahead: Ahead, theta: Vector, weight: Matrix) -> Matrix:
         eta = (design * theta[:-1]).sum(axis=1)
         if t == 0:
             eta = eta + _shift(eta, spread, w, ahead.first)
+            w = w if draw is None else drawn(w, ahead.who, draw)
         less = shrink(theta[OFFSET] * ahead.noise[:, t])[:, None]
         joint = w * expit(-less * (eta[:, None] + spread))
         stayed = joint.sum(axis=1)
         w = joint / stayed[:, None]
-        so_far = so_far * ahead.stays[:, t] * (ahead.first if t == 0 else stayed)
+        so_far = so_far * ahead.stays[:, t] * (ahead.first if t == 0 and draw is None else stayed)
         out[:, t] = so_far
     return out
+
+
+def drawn(weight: Matrix, who: Hashes, number: int) -> Matrix:
+    """One node for each customer, drawn from the weights, shape (n_rows, n_nodes); policies of one have the same.
+
+    The draw is a mixing of the customer's own number (SplitMix64 [1]_), so that it is the same in any part of the rows.
+
+    References
+    ----------
+    .. [1] Steele, Lea, Flood (2014), Fast splittable pseudorandom number generators, OOPSLA.
+    """
+    x = who + np.uint64((number + 1) * 0x9E3779B97F4A7C15 % 2**64)
+    for turn, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        x = (x ^ (x >> np.uint64(turn))) * np.uint64(factor)
+    uniform = ((x ^ (x >> np.uint64(31))) >> np.uint64(11)) / 2.0**53
+    node = (np.cumsum(weight, axis=1) <= uniform[:, None]).sum(axis=1)
+    return np.eye(weight.shape[1])[np.minimum(node, weight.shape[1] - 1)]
 
 
 def _shift(eta: Vector, spread: Vector, w: Matrix, first: Vector) -> Vector:

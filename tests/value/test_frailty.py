@@ -112,9 +112,8 @@ def _curve(rows, standing, Z, theta):
     designs = [design(standing.assign(tenure=standing["tenure"] + t), entry=entry) for t in range(5)]
     weight, (z, _) = posterior(mine, theta, 15), standard_nodes(15)
     first = (weight * expit(-((designs[0] @ theta[:-1])[:, None] + theta[-1] * z))).sum(axis=1)
-    return survive(
-        Ahead(first, designs, np.zeros((len(standing), 5)), np.ones((len(standing), 5)), mine), theta, weight
-    )
+    who, flat = standing["customer"].to_numpy(dtype=np.uint64), np.ones((len(standing), 5))
+    return survive(Ahead(first, designs, 0 * flat, flat, mine, who), theta, weight)
 
 
 def test_a_frame_of_lives_is_what_it_says():

@@ -12,7 +12,7 @@ from churnkit.models.columns import Columns
 from churnkit.value.ageing import shrink
 from churnkit.value.frailty import standard_nodes
 from churnkit.value.history import History, posterior
-from churnkit.value.survival import Ahead, moved, survive
+from churnkit.value.survival import Ahead, drawn, moved, survive
 
 THETA = np.array([-1.1, 0.8, 0.7])
 PAST = pd.DataFrame({"person": [5, 5, 5, 9], "day": [100, 470, 840, 300], "x": [0.3, -0.2, 0.5, 1.0],
@@ -30,7 +30,8 @@ def history():
 def ahead(history, *, person=5, day=900, first=0.8, x=(0.1, 0.2, 0.3), stay=1.0, noise=0.0):
     mine = history.find(np.array([person], dtype=np.uint64), np.array([day]))
     designs = [np.array([[1.0, value]]) for value in x]
-    return Ahead(np.array([first]), designs, np.full((1, len(x)), noise), np.full((1, len(x)), stay), mine)
+    return Ahead(np.array([first]), designs, np.full((1, len(x)), noise), np.full((1, len(x)), stay), mine,
+                 np.array([person], dtype=np.uint64))  # fmt: skip
 
 
 def curve(asked):
@@ -113,10 +114,27 @@ def test_rows_are_valued_alike_alone_and_together(history):
         rng.random((50, 3)),
         np.ones((50, 3)),
         mine,
+        rng.integers(0, 2**63, 50).astype(np.uint64),
     )
-    whole = survive(many, THETA, posterior(many.mine, THETA, 15))
-    alone = [survive(p, THETA, posterior(p.mine, THETA, 15)) for p in (many.take(slice(i, i + 1)) for i in range(50))]
-    np.testing.assert_array_equal(whole, np.vstack(alone))
+    for draw in (None, 7):
+        whole = survive(many, THETA, posterior(many.mine, THETA, 15), draw)
+        each = [many.take(slice(i, i + 1)) for i in range(50)]
+        alone = [survive(one, THETA, posterior(one.mine, THETA, 15), draw) for one in each]
+        np.testing.assert_array_equal(whole, np.vstack(alone))
+
+
+def test_drawn_customers_are_on_average_what_the_posterior_says_and_one_in_all_his_policies(history):
+    """4,000 customers drawn, against the average over the nodes: within four standard errors of a mean."""
+    rng = np.random.default_rng(1)
+    weight = np.tile(posterior(ahead(history).mine, THETA, 15), (4000, 1))
+    who = rng.integers(0, 2**63, 4000).astype(np.uint64)
+    chosen = drawn(weight, who, 3)
+    assert (chosen.sum(axis=1) == 1).all()
+    z, _ = standard_nodes(15)
+    assert (chosen @ z).mean() == pytest.approx(weight[0] @ z, abs=4 / np.sqrt(4000))
+    assert (chosen @ z**2).mean() == pytest.approx(weight[0] @ z**2, abs=4 * np.sqrt(2 / 4000))
+    np.testing.assert_array_equal(drawn(weight[:5], np.repeat(who[:1], 5), 3), np.repeat(chosen[:1], 5, axis=0))
+    assert (drawn(weight, who, 4) != chosen).any()
 
 
 def test_columns_move_forward_and_the_rest_stays():
