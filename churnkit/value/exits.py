@@ -91,5 +91,5 @@ def _unseen(keys: pd.DataFrame, y: Vector, lines: pd.Index[Any]) -> pd.Series[fl
     if whole > _TOO_MANY:  # terms do not follow each other by customer and line, or the panel leaves some out
         return pd.Series(0.0, index=lines)
     by = by.reindex([name for name in lines if name != "all"], fill_value=0)
-    rates: dict[str, float] = ((by["sum"] + PRIOR * whole) / (by["size"] + PRIOR)).to_dict()
-    return pd.Series(rates | {"all": whole})
+    rates = (by["sum"] + PRIOR * whole) / (by["size"] + PRIOR)
+    return pd.Series([*rates, whole], index=[*rates.index, "all"])

@@ -20,7 +20,7 @@ from churnkit.models.trees import raw_scores
 Vector = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 Hashes = npt.NDArray[np.uint64]
-FOLDS = 4
+FOLDS = 3
 _KEY = "churnkit-value-1"  # of the hash that stands for a customer's id
 Progress = Callable[[str], None]
 
@@ -40,7 +40,7 @@ def hashed(people: pd.Series[Any]) -> Hashes:
 
 @dataclass(frozen=True)
 class Offsets:
-    """Log-odds of lapse by learners each of which left out a quarter of the customers.
+    """Log-odds of lapse by learners each of which left out a third of the customers.
 
     A customer is always scored by the learner that left him out, in training and after, so that what it says of him
     never rests on his own outcomes; a row without a customer has the mean of all.

@@ -100,7 +100,7 @@ def drawn(weight: Matrix, who: Hashes, number: int) -> Matrix:
         x = (x ^ (x >> np.uint64(turn))) * np.uint64(factor)
     uniform = ((x ^ (x >> np.uint64(31))) >> np.uint64(11)) / 2.0**53
     node = (np.cumsum(weight, axis=1) <= uniform[:, None]).sum(axis=1)
-    return np.eye(weight.shape[1])[np.minimum(node, weight.shape[1] - 1)]
+    return np.asarray(np.eye(weight.shape[1])[np.minimum(node, weight.shape[1] - 1)])
 
 
 def _shift(eta: Vector, spread: Vector, w: Matrix, first: Vector) -> Vector:
