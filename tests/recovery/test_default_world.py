@@ -37,7 +37,7 @@ def test_the_trees_beat_the_logistic_regression(answer):
 
 @pytest.mark.recovery
 def test_next_renewal_is_priced_within_two_points_of_the_truth(answer):
-    """S(1) is the calibrated model; later years are the constant-rate baseline, low because survivors sort."""
+    """S(1) is the calibrated model; later years come from the hazard with frailty (measured: 0.994)."""
     worth = answer["value"]["all"]
     assert worth["s1"] == pytest.approx(worth["s1_true"], abs=0.02)
-    assert 0.8 < worth["ratio"] < 1.0
+    assert 0.95 < worth["ratio"] < 1.05
