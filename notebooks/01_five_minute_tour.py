@@ -85,8 +85,8 @@ for language in ("en", "zh"):
 # %% [markdown]
 # ## What it is worth, and whom to call
 #
-# Value over five renewals: the calibrated model for the next one, a hazard with frailty for the later ones. The plan draws
-# its random hold-out first and lists everybody whom it leaves out, with the reason.
+# Value over five renewals: the calibrated model for the next one, a hazard with frailty for the later ones. The plan
+# draws its random hold-out first and lists everybody whom it leaves out, with the reason.
 
 # %%
 value = ck.LifetimeValue(economics=book).fit(panel, model)
