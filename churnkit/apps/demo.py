@@ -54,9 +54,10 @@ def run_demo(
     done = {"renewal": measure(renewal, steps, ceiling=ceiling)}
     churn = fit_target(book, "churn", steps, random_state=seed)
     done["churn"] = measure(churn, steps)
-    value = priced(book, renewal)
+    value, valued = priced(book, renewal, steps)
     fair = {trained.target: audited(book, trained, steps) for trained in (renewal, churn)}
-    models = {"renewal": record(renewal, done["renewal"], steps, workspace=root, value=value, fairness=fair["renewal"]),
+    models = {"renewal": record(renewal, done["renewal"], steps, workspace=root, value=(value, valued),
+                                fairness=fair["renewal"]),
               "churn": record(churn, done["churn"], steps, workspace=root, fairness=fair["churn"])}  # fmt: skip
     version = models["renewal"].removeprefix("models:/")
     scores, plan, drift = _listed(book, renewal, value, steps, root=root, seed=seed, version=version)
@@ -69,7 +70,8 @@ def run_demo(
         _tell(done, truth, worth, plan, found)
     return {
         "targets": {"renewal": summary(renewal, done["renewal"]), "churn": summary(churn, done["churn"])},
-        "truth": truth, "value": worth.to_dict("index"), "contacts": len(plan.table), "left_out": len(plan.left_out),
+        "truth": truth, "value": worth.to_dict("index"), "valued": valued.metrics,
+        "contacts": len(plan.table), "left_out": len(plan.left_out),
         "damages": found.to_dict("records"), "models": models, "paths": _paths(root, messy=messy),
         "seconds": steps.seconds, "seed": seed, "world": world,
     }  # fmt: skip

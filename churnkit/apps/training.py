@@ -10,6 +10,8 @@ import pandas as pd
 
 from churnkit.apps.console import Steps
 from churnkit.apps.tracking import log_model, track
+from churnkit.apps.tracking_value import log_value
+from churnkit.apps.valuing import Valued, value_book
 from churnkit.apps.workspace import Workspace
 from churnkit.book.finding import Finding
 from churnkit.book.open import Book
@@ -98,11 +100,14 @@ def measure(trained: Trained, steps: Steps, *, ceiling: Ceiling | None = None) -
     return done
 
 
-def priced(book: Book, trained: Trained) -> LifetimeValue:
-    """Fit the lifetime value to a renewal model, with the book's own economics where it has them."""
+def priced(book: Book, trained: Trained, steps: Steps) -> tuple[LifetimeValue, Valued]:
+    """Fit the lifetime value to a renewal model, with the book's own economics if it has any, and value the book."""
     if not isinstance(trained.model, RenewalModel):
         raise ContractError("Lifetime value needs a renewal model.", found=trained.target)
-    return LifetimeValue(economics=book).fit(trained.panel, trained.model)
+    with steps.step("value", "Fitting the lifetime value"):
+        value = LifetimeValue(economics=book).fit(trained.panel, trained.model)
+    with steps.step("valuing", f"Valuing the policies in force on {book.settings.data_cutoff:%Y-%m-%d}"):
+        return value, value_book(book, value)
 
 
 def audited(book: Book, trained: Trained, steps: Steps) -> ByGroup | None:
@@ -115,14 +120,17 @@ def audited(book: Book, trained: Trained, steps: Steps) -> ByGroup | None:
 
 
 def record(
-    trained: Trained, done: Evaluation, steps: Steps, *, workspace: Workspace, value: LifetimeValue | None = None,
-    fairness: ByGroup | None = None,
+    trained: Trained, done: Evaluation, steps: Steps, *, workspace: Workspace,
+    value: tuple[LifetimeValue, Valued] | None = None, fairness: ByGroup | None = None,
 ) -> str:  # fmt: skip
     """Track the run in the workspace and return the registered model's URI."""
     saying = f"Recording the {trained.target} run in MLflow"
     with steps.step(f"{trained.target} tracking", saying), track(trained.target, workspace=workspace):
-        return log_model(trained.model, trained.train, trained.test, evaluation=done, value=value,
-                         findings=trained.findings, fairness=fairness)  # fmt: skip
+        if value is not None:
+            log_value(value[1])
+        return log_model(trained.model, trained.train, trained.test, evaluation=done,
+                         value=None if value is None else value[0], findings=trained.findings,
+                         fairness=fairness)  # fmt: skip
 
 
 def summary(trained: Trained, done: Evaluation) -> dict[str, Any]:

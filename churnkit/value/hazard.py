@@ -19,7 +19,7 @@ from churnkit.value.frailty import NODES, Frailty, Sample, fit_frailty, log_like
 from churnkit.value.history import History, days, people_of, posterior
 from churnkit.value.offsets import Hashes, Offsets, Progress, hashed
 from churnkit.value.replicates import Calibrated, Replicates, replicate
-from churnkit.value.survival import Ahead, moved, survive
+from churnkit.value.survival import OFFSET, Ahead, moved, survive
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
@@ -130,6 +130,24 @@ class Hazard:
             stays.append(exits.stays(line, np.full(len(lead), self.lead) if t else lead, anew=t > 0))
         who = np.arange(len(matrix), dtype=np.uint64) if people is None else people
         return Ahead(first, designs, np.column_stack(noise), np.column_stack(stays), mine, who)
+
+    def at(self, ahead: Ahead, first: Vector, more: Vector, lead: Vector | None) -> Ahead:
+        """The same policies at other log-odds: `more` on the offset, of which later years keep what the record does.
+
+        Parameters
+        ----------
+        first : array of shape (n_rows,), what the calibrated model says then
+        more : array of shape (n_rows,), log-odds of lapse
+        lead : array of shape (n_rows,), days to the next renewal, None where they are not known
+        """
+        days_left = np.full(len(more), self.lead) if lead is None else np.nan_to_num(lead, nan=self.lead)
+        designs = []
+        for t, design in enumerate(ahead.designs):
+            years = (days_left + 365 * t - self.lead) / 365.0 if t else np.zeros(len(more))
+            design = design.copy()
+            design[:, OFFSET] += more * np.interp(years, self.ageing.years, self.ageing.keep)
+            designs.append(design)
+        return replace(ahead, first=first, designs=designs)
 
     def curves(self, ahead: Ahead, theta: Vector | None = None, draw: int | None = None) -> Matrix:
         """Survival of shape (n_rows, H), at the estimate or at other parameters, averaged over frailty or drawn."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from churnkit.value.asked import Asked, ask, groups
 from churnkit.value.constant import ConstantRate
 from churnkit.value.economics import COLUMNS, economics_table
 from churnkit.value.exits import OtherExits
+from churnkit.value.explained import ValueExplained, explain_value
 from churnkit.value.hazard import Hazard, once
 from churnkit.value.wording import described, summed
 
@@ -207,6 +209,31 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
             rows[name] = (int(mine.sum()), value[mine].sum(), *np.quantile(sums, (0.025, 0.975)))
         table = pd.DataFrame.from_dict(rows, orient="index", columns=["policies", "value", "low", "high"])
         return table.astype({"policies": "int64"}).rename_axis(by if isinstance(by, str) else "group")
+
+    def explain(self, X: Panel | pd.DataFrame, *, currency: str = "currency") -> ValueExplained:
+        """Split values by reason group, as associations (:func:`~churnkit.value.explained.explain_value`).
+
+        At other log-odds than a policy's own the next renewal is what the calibration makes of them, and later ones
+        move by as much of the difference as the record keeps (:class:`~churnkit.value.ageing.Ageing`).
+
+        Parameters
+        ----------
+        X : as :meth:`predict` takes it
+        currency : str, the unit that is printed
+        """
+        check_is_fitted(self, "rates_")
+        asked, frame = ask(self, X), X if isinstance(X, pd.DataFrame) else X.X
+        own = self.model_.raw_score(frame)
+        lead = frame["lead_days"].to_numpy(dtype=np.float64, na_value=np.nan) if "lead_days" in frame else None
+
+        def value_at(scores: Vector) -> Vector:
+            first, ahead = self.model_.calibrator_.predict(scores, lead), asked.ahead
+            if ahead is not None and self.hazard_ is not None:
+                ahead = self.hazard_.at(ahead, first, own - scores, lead)
+            return self._worth(asked, self._curves(replace(asked, first=first, ahead=ahead)))
+
+        return explain_value(self.model_, frame, value_at, years=self.years, discount_rate=self.discount_rate,
+                             currency=currency)  # fmt: skip
 
     def _curves(self, asked: Asked) -> Matrix:
         if self.hazard_ is None or asked.ahead is None:

@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from churnkit.errors import ContractError, UsageError
 from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.evaluation.verdict import Mark
+from churnkit.models.reasons.explain import contributions
 from churnkit.panel.panel import Panel
 from churnkit.value.economics import economics_table, margin
 from churnkit.value.exits import PRIOR
@@ -319,3 +320,35 @@ def test_conventions_and_faults(panel, model, value):
         value.totals(panel, by="segment")
     with pytest.raises(UsageError, match="one value per row"):
         value.totals(panel, by=pd.Series(["a"]))
+
+
+@pytest.mark.parametrize("kind", ["value", "constant"])
+def test_it_adds_up_to_the_value_that_was_predicted(kind, standing, request):
+    fitted = request.getfixturevalue(kind)
+    rows = standing[0].take(np.arange(300))
+    told, predicted = fitted.explain(rows, currency="yuan"), fitted.predict(rows)
+    np.testing.assert_allclose(told.policies["value"], predicted["value"], rtol=1e-9, atol=1e-9)
+    groups = told.policies.drop(columns=["base", "value"]).sum(axis=1)
+    np.testing.assert_allclose(groups, told.policies["value"] - told.policies["base"], rtol=1e-9, atol=1e-6)
+    assert "yuan" in told.text and "association" in told.text
+
+
+def test_what_raises_renewal_adds_money_where_the_margin_is_positive(value, standing):
+    rows = standing[0].take(np.arange(300))
+    phi = contributions(value.model_, rows.X)["x"].to_numpy()
+    money, margin = value.explain(rows).policies["x"].to_numpy(), value.predict(rows)["margin"].to_numpy()
+    clear = (np.abs(phi) > 0.1) & (np.abs(margin) > 5)
+    assert clear.sum() > 50
+    assert (np.sign(money[clear]) == np.sign(phi[clear] * margin[clear])).mean() > 0.95
+
+
+def test_a_difference_that_the_record_does_not_keep_moves_the_next_renewal_only(value, standing):
+    hazard, rows = value.hazard_, standing[0].take(np.arange(50))
+    lead = rows.X["lead_days"].to_numpy()
+    ahead = hazard.ahead(value.model_.columns_.matrix(rows.X), rows.keys, np.full(50, 0.8), years=3,
+                         growth=np.ones(50), exits=value.exits_, line=rows.keys["line"])  # fmt: skip
+    moved = hazard.at(ahead, np.full(50, 0.7), np.full(50, 0.5), lead)
+    kept = [(b - a)[:, 1] for a, b in zip(ahead.designs, moved.designs, strict=True)]
+    assert np.allclose(kept[0], 0.5)
+    assert (np.abs(kept[1]) <= 0.5 * max(1.0, hazard.ageing.keep.max()) + 1e-12).all()
+    assert (moved.first == 0.7).all()

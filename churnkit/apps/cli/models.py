@@ -88,13 +88,15 @@ def train(
     for name in names:
         trained = fit_target(book, name, steps, test_from=test_from, random_state=seed, params=params[name])
         done = measure(trained, steps)
-        value = priced(book, trained) if name == "renewal" else None
+        value = priced(book, trained, steps) if name == "renewal" else None
         fairness = audited(book, trained, steps)
         model = record(trained, done, steps, workspace=workspace, value=value, fairness=fairness)
-        answer[name] = {**summary(trained, done), "model": model}
+        answer[name] = {**summary(trained, done), "model": model, **({"value": value[1].metrics} if value else {})}
         if not as_json:
             show(done.table.reset_index(), title=f"{name}: test metrics with 95 % intervals, beside three baselines")
             print(f"{done.text}\n{standing(model, workspace=workspace)}\n")
+            if value:
+                print(f"{value[1].text}\n")
     if as_json:
         print_json({"targets": answer, "seconds": steps.seconds, "workspace": given(workspace)})
 
