@@ -79,6 +79,7 @@ def test_a_copy_of_a_clean_book_is_that_book(clean):
     assert again.fingerprint == book.fingerprint
 
 
+@pytest.mark.recovery  # an ugly export from end to end
 def test_an_export_becomes_a_book_of_ours(clean, tmp_path):
     from churnkit.book.mapping.guess import guess_mapping
 

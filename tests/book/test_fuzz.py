@@ -156,6 +156,7 @@ def _five_damaged_files(kinds, damages):
         _ends_well(Path(name), settings=CHOSEN)
 
 
+@pytest.mark.recovery  # minutes of fuzzing are among the slow proofs anyway
 @BOTH
 @settings(FUZZED, max_examples=25)
 @given(damages=FIVE)

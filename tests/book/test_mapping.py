@@ -139,6 +139,7 @@ def test_files_are_known_by_their_headers_where_names_say_nothing(clean, tmp_pat
     assert found == {table: moved[file("chinese", table)] for table in SYSTEMS["chinese"]}
 
 
+@pytest.mark.recovery  # an ugly export from end to end
 def test_the_ugly_export_opens_without_errors_after_one_edit(clean, tmp_path):
     folder = ugly_export(clean, tmp_path / "ugly")
     guess = guess_mapping(folder)

@@ -265,6 +265,7 @@ def test_permuting_rows_and_columns_changes_nothing(seed, target, rng):
     assert changed.info["fingerprint"] == original.info["fingerprint"]
 
 
+@pytest.mark.recovery  # test_build and test_store say it of the standard features
 @few
 @pytest.mark.parametrize("target", ["renewal", "churn"])
 @given(seed=seeds, partitions=st.sampled_from([2, 3, 7]))
