@@ -72,6 +72,9 @@ def importance(table: pd.Series[float], *, title: str = "Mean absolute contribut
     shown = table.sort_values().tail(15)
     figure, axes = _axes(title, unit, "", size=(6.0, 0.32 * len(shown) + 1.2))
     axes.barh([str(name) for name in shown.index], shown.to_numpy(), color=BLUE)
+    if shown.abs().max() >= 1000:  # money
+        axes.locator_params(axis="x", nbins=5)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
     return figure
 
 
