@@ -86,7 +86,11 @@ def _moves_with_time(feature: Feature | None) -> bool:
 
 
 def _of_the_offer(feature: Feature | None) -> bool:
-    return feature is not None and ("offer" in feature.column or any(map(_of_the_offer, feature.parts)))
+    """Whether a feature is of the renewal offer, which most policies do not have yet on the day of scoring."""
+    if feature is None:
+        return False
+    own = feature.table in ("terms", "observation") and feature.column.startswith("offer")
+    return own or any(map(_of_the_offer, feature.parts))
 
 
 def _most_gained(lay: Range, total: Any) -> tuple[int, float, str]:

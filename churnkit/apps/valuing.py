@@ -30,6 +30,7 @@ class Valued:
         How much of the value goes with which reason group: associations.
     sensitivity : Sensitivity, of the sum
     at_risk : DataFrame by due month
+    currency : str, the unit of all money
     text : str, plain sentences
     """
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnkit.apps.drift import drifted
+from churnkit.apps.drift import _of_the_offer, drifted
 from churnkit.apps.scoring import score
 from churnkit.book.open import open_book
 from churnkit.errors import ContractError
@@ -114,6 +114,12 @@ def test_a_column_in_another_unit_is_found_and_its_rows_are_unsure(folder, model
     assert (finding.code, finding.severity, finding.table) == ("DRF30", "warning", "terms")
     assert finding.found.startswith("premium lies elsewhere than in training (population stability index ")
     assert model.unsure(wrong.X).mean() > 0.5
+
+
+def test_only_what_the_renewal_offer_says_may_be_missing_more_often_than_in_training():
+    assert {f.name for f in standard_features("renewal") if _of_the_offer(f)} == {
+        "offer_to_line", "offer_change", "offer_premium", "days_since_offer",
+    }  # fmt: skip
 
 
 @pytest.mark.spark
