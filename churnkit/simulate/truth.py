@@ -91,6 +91,27 @@ def observation_probability(terms: pd.DataFrame, keys: pd.DataFrame) -> pd.Serie
     return pd.Series(chance, index=keys.index, name="truth")
 
 
+def standing_values(values: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
+    """True survival of policies of which it is known that they have not been renewed yet.
+
+    A renewer may have renewed before the data cutoff; who stands there still is likelier to leave: with G the share of
+    renewers not yet bound that long before the end, ``s1' = s1 G / (s1 G + 1 - s1)``, later years in proportion.
+
+    Parameters
+    ----------
+    values : DataFrame as `true_values` gives it
+    keys : DataFrame with policy_id and lead_days, as ``Panel.keys`` of the policies in force at the data cutoff
+
+    Returns
+    -------
+    DataFrame of s1 … s5, indexed like ``keys``; NaN for a policy that the truth does not know.
+    """
+    names = [f"s{t}" for t in range(1, VALUE_YEARS + 1)]
+    known = values.set_index("policy_id").reindex(keys["policy_id"].to_numpy())[names].set_axis(keys.index)
+    waiting = keys["lead_days"].astype(float).map(issued_within)
+    return known.mul(waiting / (known["s1"] * waiting + 1 - known["s1"]), axis=0)
+
+
 def index_shift(world: World, satisfaction: Floats, points: float) -> float:
     """Shift of latent satisfaction that moves the index by ``points`` percentage points."""
     noise = answer_noise(world)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import expit
 
 from churnkit.errors import ContractError
+from churnkit.models.calibration import logistic_fit
 from churnkit.models.classifier import RenewalModel
 from churnkit.models.columns import Columns, Floats
 from churnkit.panel.panel import Panel
@@ -18,7 +20,7 @@ from churnkit.value.exits import OtherExits
 from churnkit.value.frailty import NODES, Frailty, Sample, fit_frailty, log_likelihood
 from churnkit.value.history import History, days, people_of, posterior
 from churnkit.value.offsets import Hashes, Offsets, Progress, hashed
-from churnkit.value.replicates import Calibrated, Replicates, replicate
+from churnkit.value.replicates import Calibrated, Replicates, log_odds, replicate
 from churnkit.value.survival import OFFSET, Ahead, moved, survive
 
 Vector = npt.NDArray[np.float64]
@@ -53,6 +55,7 @@ class Hazard:
     history : History
     middle : array of shape (k,), means of the design's columns, taken off
     lines : tuple of str, that have a level of their own
+    levels : array of shape (n_lines,), log-odds by which the next renewal of a line is above what the model says of it
     lead : float, days before the end at which later renewals are looked at: the usual longest lead
 
     References
@@ -67,16 +70,18 @@ class Hazard:
     history: History
     middle: Vector
     lines: tuple[str, ...]
+    levels: Vector
     lead: float
 
     @classmethod
-    def learn(cls, rows: Panel, model: RenewalModel, *, kind: str, progress: Progress) -> Hazard:
+    def learn(cls, rows: Panel, model: RenewalModel, *, chance: Vector, kind: str, progress: Progress) -> Hazard:
         """Learn offsets, then the likelihood.
 
         Parameters
         ----------
         rows : Panel of renewal observations with labels, each term once (:func:`once`)
         model : RenewalModel, fitted
+        chance : array of shape (n_rows,), the calibrated probability of renewal
         kind : {"trees", "logistic"}, of the offset
         """
         keys, people = rows.keys, hashed(rows.keys["customer_id"])
@@ -98,7 +103,8 @@ class Hazard:
         centre = np.array([float(name == "offset") for name in (*names, "sigma")])
         frailty = fit_frailty(Z - middle, 1 - stayed, codes, names=names, centre=centre, spread=spread)
         history = History.of(people, known(keys), Z - middle, 1 - stayed, begin)
-        return cls(offsets, ageing, frailty, history, middle, lines, _usual(keys))
+        levels = _levels(chance, stayed, Z[:, len(NAMES) :] - middle[len(NAMES) :])
+        return cls(offsets, ageing, frailty, history, middle, lines, levels, _usual(keys))
 
     def ahead(self, matrix: Floats, keys: pd.DataFrame, first: Vector, *, years: int, growth: Vector,
               exits: OtherExits, line: pd.Series[Any]) -> Ahead:  # fmt: skip
@@ -129,7 +135,13 @@ class Hazard:
             noise.append(unsure)
             stays.append(exits.stays(line, np.full(len(lead), self.lead) if t else lead, anew=t > 0))
         who = np.arange(len(matrix), dtype=np.uint64) if people is None else people
-        return Ahead(first, designs, np.column_stack(noise), np.column_stack(stays), mine, who)
+        return Ahead(
+            self._of_line(first, designs[0]), designs, np.column_stack(noise), np.column_stack(stays), mine, who
+        )
+
+    def _of_line(self, first: Vector, design: Matrix) -> Vector:
+        """The calibrated probability at its line's own level."""
+        return np.asarray(expit(log_odds(first) + design[:, len(NAMES) :] @ self.levels))
 
     def at(self, ahead: Ahead, first: Vector, more: Vector, lead: Vector | None) -> Ahead:
         """The same policies at other log-odds: `more` on the offset, of which later years keep what the record does.
@@ -147,7 +159,7 @@ class Hazard:
             design = design.copy()
             design[:, OFFSET] += more * np.interp(years, self.ageing.years, self.ageing.keep)
             designs.append(design)
-        return replace(ahead, first=first, designs=designs)
+        return replace(ahead, first=self._of_line(first, designs[0]), designs=designs)
 
     def curves(self, ahead: Ahead, theta: Vector | None = None, draw: int | None = None) -> Matrix:
         """Survival of shape (n_rows, H), at the estimate or at other parameters, averaged over frailty or drawn."""
@@ -155,30 +167,45 @@ class Hazard:
         parts = [ahead.take(slice(i, i + _CHUNK)) for i in range(0, len(ahead.first), _CHUNK)]
         return np.vstack([survive(part, at, posterior(part.mine, at, NODES), draw) for part in parts])
 
-    def replicates(self, rows: Panel, model: RenewalModel, *, replicates: int, random_state: int,
+    def replicates(self, rows: Panel, chance: Vector, *, replicates: int, random_state: int,
                    progress: Progress) -> Replicates:  # fmt: skip
         """Draw what other customers might have taught: hazard, frailty and calibration with the same weights.
 
-        The calibration's share is that of the rows due last, a quarter, which it is learnt on.
+        The calibration's level and slope are those of the rows due last, a quarter, which it is learnt on; a line's own
+        level is that of all rows.
 
         Parameters
         ----------
         rows : Panel, what the hazard was learnt on
+        chance : array of shape (n_rows,), the calibrated probability of renewal
         """
         codes = np.searchsorted(self.history.people, hashed(rows.keys["customer_id"]))
         sample = Sample.of(self.history.Z, self.history.y, self.history.owner)
         due = days(rows.keys["cutoff"]) + rows.keys["lead_days"].fillna(0).to_numpy(dtype=np.float64)
-        late = rows.take(due >= np.quantile(due, 0.75))
-        chance = model.predict_proba(late.X)[:, 1]
-        calibrated = Calibrated(codes[due >= np.quantile(due, 0.75)], np.asarray(late.y, dtype=np.float64), chance)
+        line = rows.keys["line"].astype(str).to_numpy()[:, None] == np.array(self.lines)
+        line = line - self.middle[len(NAMES) :]
+        chance = np.asarray(expit(log_odds(chance) + line @ self.levels))
+        calibrated = Calibrated(
+            codes, np.asarray(rows.y, dtype=np.float64), chance, line, due >= np.quantile(due, 0.75)
+        )
         scores = log_likelihood(self.frailty.theta, sample)[1]
         return replicate(self.frailty.theta, self.frailty.covariance, scores, calibrated, replicates=replicates,
                          random_state=random_state, progress=progress)  # fmt: skip
 
     def replicated(self, ahead: Ahead, replicates: Replicates, k: int) -> Matrix:
         """Survival of shape (n_rows, H) in the k-th replicate, each customer as the replicate draws him."""
-        return self.curves(replace(ahead, first=replicates.first(k, ahead.first)), replicates.theta[k],
-                           draw=replicates.seed * len(replicates) + k)  # fmt: skip
+        first = replicates.first(k, ahead.first, ahead.designs[0][:, len(NAMES) :])
+        return self.curves(replace(ahead, first=first), replicates.theta[k], draw=replicates.seed * len(replicates) + k)
+
+
+def _levels(chance: Vector, stayed: Vector, line: Matrix) -> Vector:
+    """By how much lines lie above what the model says of them, drawn to 0 by the lines' prior.
+
+    Trees that share what they learn between lines are drawn to the common level; in a policy that is little, in a
+    line's sum it does not cancel. The common level stays the calibration's.
+    """
+    penalty = np.full(line.shape[1], _SPREAD["line"] ** -2)
+    return np.asarray(logistic_fit(line, stayed, penalty=penalty, offset=log_odds(chance)))
 
 
 def once(keys: pd.DataFrame, y: pd.Series[Any]) -> Any:

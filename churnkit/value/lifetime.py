@@ -36,10 +36,14 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
     ``CLV_i = sum over t = 1..H of m_it * S_i(t) / (1 + d)^t`` with
     ``m_it = premium * (1 + growth)^t * (1 - loss - commission - expense) - service cost``. The value is as of the
     valuation date; the current paid term and acquisition cost are excluded. A customer's value is the sum over
-    policies. ``S_i(t)`` is the chance of being renewed `t` times. ``S_i(1)`` is the calibrated renewal model times the
-    chance that no other exit (death, total loss, the insurer's decline) comes first; later years have the hazard with
-    frailty (:class:`~churnkit.value.hazard.Hazard`), after what was known of the customer at the cutoff, times the
-    same chance: survival is crude. Tenure, age, term number, month and premium move forward, the rest is as stated.
+    policies. ``S_i(t)`` is the chance of being renewed `t` times. ``S_i(1)`` is the calibrated renewal model, moved to
+    the level that the record shows for the line, times the chance that no other exit (death, total loss, the insurer's
+    decline) comes first; later years have the hazard with frailty (:class:`~churnkit.value.hazard.Hazard`), after what
+    was known of the customer at the cutoff, times the same chance: survival is crude. Tenure, age, term number, month
+    and premium move forward, the rest is as stated.
+
+    Not for buyers without a contract, who leave without a word (a shop's customers such as CDNOW's: BG/NBD is made for
+    them), nor for a single snapshot of customers without terms (such as the telco data): there is no renewal to learn.
 
     Parameters
     ----------
@@ -109,9 +113,10 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         self.hazard_, self.replicates_ = None, None
         if self.hazard != "constant":
             rows = panel.take(once(panel.keys, panel.y))
-            self.hazard_ = Hazard.learn(rows, model, kind=self.hazard, progress=say)
+            chance = model.predict_proba(rows.X)[:, 1]
+            self.hazard_ = Hazard.learn(rows, model, chance=chance, kind=self.hazard, progress=say)
             if replicates:
-                self.replicates_ = self.hazard_.replicates(rows, model, replicates=replicates,
+                self.replicates_ = self.hazard_.replicates(rows, chance, replicates=replicates,
                                                            random_state=self.random_state, progress=say)  # fmt: skip
         self.rate_, self.rates_ = self.constant_.overall, self.constant_.rates
         self.other_exits_ = self.exits_.count

@@ -13,6 +13,7 @@ Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 _PENALTY = np.array([0.0, 100.0])  # the calibration's own: before any data the slope is 1, give or take 0.1
+_LINE_PENALTY = 1 / 0.3**2  # the hazard's own: before any data lines differ by 0.3 from what the columns say of them
 _CLIP = 13.8
 
 
@@ -30,6 +31,7 @@ class Replicates:
     ----------
     theta : array of shape (n_replicates, k + 1), beta and sigma of the hazard
     shift : array of shape (n_replicates, 2), level and slope on the calibrated log-odds
+    lines : array of shape (n_replicates, n_lines), levels of lines beside the common one
     centre : float, calibrated log-odds around which the slope turns
     seed : int, of the draws of what customers are like
 
@@ -41,36 +43,73 @@ class Replicates:
 
     theta: Matrix
     shift: Matrix
+    lines: Matrix
     centre: float
     seed: int = 0
 
     def __len__(self) -> int:
         return len(self.theta)
 
-    def first(self, replicate: int, chance: Vector) -> Vector:
-        """The calibrated probability of the next renewal in a replicate, shape (n_rows,)."""
-        odds = logit(np.clip(chance, expit(-_CLIP), expit(_CLIP)))
+    def first(self, replicate: int, chance: Vector, line: Matrix) -> Vector:
+        """The calibrated probability of the next renewal in a replicate, shape (n_rows,).
+
+        Parameters
+        ----------
+        line : array of shape (n_rows, n_lines), 1 in the column of a row's own line, less the columns' means
+        """
+        odds = log_odds(chance)
         level, slope = self.shift[replicate]
-        return np.asarray(expit(odds + level + slope * (odds - self.centre)))
+        return np.asarray(expit(odds + level + slope * (odds - self.centre) + line @ self.lines[replicate]))
 
 
 @dataclass(frozen=True)
 class Calibrated:
-    """The rows behind the calibration's level and slope: customer codes, outcomes, calibrated probabilities."""
+    """The rows behind the calibrated probability.
+
+    Attributes
+    ----------
+    people : array of shape (n_rows,), customer codes; y : outcomes; chance : calibrated probabilities
+    line : array of shape (n_rows, n_lines), 1 in the column of a row's own line, less the columns' means
+    late : array of bool of shape (n_rows,), the rows that level and slope are learnt on
+    """
 
     people: Codes
     y: Vector
     chance: Vector
+    line: Matrix
+    late: npt.NDArray[np.bool_]
 
     def influence(self, customers: int) -> tuple[Matrix, float]:
-        """What each customer's weight does to level and slope, shape (n_customers, 2), and the centre of the slope."""
-        odds = logit(np.clip(self.chance, expit(-_CLIP), expit(_CLIP)))
-        centre = float(odds.mean())
-        Z = np.column_stack([np.ones(len(odds)), odds - centre])
-        hessian = (Z.T * (self.chance * (1 - self.chance))) @ Z + np.diag(_PENALTY)
-        scores = Z * (self.y - self.chance)[:, None]
-        by = np.column_stack([np.bincount(self.people, column, minlength=customers) for column in scores.T])
-        return by @ np.linalg.inv(hessian), centre
+        """What each customer's weight does to level, slope and lines, and the centre of the slope.
+
+        Level and slope are the calibration's. What a line's level is beside the common one the trees know from all rows
+        of the line, and no better than a level of its own would, learnt from the same rows: that is the part of the
+        trees' own error that does not cancel in a line's sum.
+
+        Returns
+        -------
+        (influence, centre) : array of shape (n_customers, 2 + n_lines), and float
+        """
+        odds = log_odds(self.chance)
+        centre = float(odds[self.late].mean())
+        common = np.column_stack([np.ones(len(odds)), odds - centre])[self.late]
+        parts = [self._steps(self.late, common, _PENALTY, customers),
+                 self._steps(np.ones(len(odds), dtype=bool), self.line, np.full(self.line.shape[1], _LINE_PENALTY),
+                             customers)]  # fmt: skip
+        return np.column_stack(parts), centre
+
+    def _steps(self, rows: npt.NDArray[np.bool_], Z: Matrix, penalty: Vector, customers: int) -> Matrix:
+        """One Newton step of each customer's score, shape (n_customers, k)."""
+        chance = self.chance[rows]
+        hessian = (Z.T * (chance * (1 - chance))) @ Z + np.diag(penalty)
+        scores = Z * (self.y[rows] - chance)[:, None]
+        by = [np.bincount(self.people[rows], column, minlength=customers) for column in scores.T]
+        return np.column_stack(by) @ np.linalg.inv(hessian) if by else np.zeros((customers, 0))
+
+
+def log_odds(chance: Vector) -> Vector:
+    """Log-odds of chances, those of 0 and 1 finite."""
+    return np.asarray(logit(np.clip(chance, expit(-_CLIP), expit(_CLIP))))
 
 
 def replicate(
@@ -91,11 +130,12 @@ def replicate(
     Replicates
     """
     progress(f"intervals: {replicates} replicates, each one Newton step")
-    level, centre = calibrated.influence(len(scores))
-    moves = np.column_stack([scores @ covariance, level])
+    levels, centre = calibrated.influence(len(scores))
+    moves = np.column_stack([scores @ covariance, levels])
     rng = np.random.default_rng([random_state, 6])
     steps = np.array([(rng.exponential(size=len(scores)) - 1.0) @ moves for _ in range(replicates)])
     steps = steps.reshape(replicates, moves.shape[1])
     found = theta + steps[:, : len(theta)]
     found[:, -1] = np.abs(found[:, -1])  # the likelihood is even in sigma
-    return Replicates(found, steps[:, len(theta) :], centre, random_state)
+    shift, lines = steps[:, len(theta) : len(theta) + 2], steps[:, len(theta) + 2 :]
+    return Replicates(found, shift, lines, centre, random_state)

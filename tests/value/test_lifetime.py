@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -95,9 +96,25 @@ def test_a_logistic_hazard_is_there_too(standing, panel, model):
     assert "logistic regression" in simple.text
 
 
-def test_the_next_renewal_is_the_calibrated_model(standing, value, model):
+def test_the_next_renewal_is_the_calibrated_model_at_its_lines_level(standing, value, model):
     rows = standing[0]
-    np.testing.assert_allclose(value.predict(rows)["s1"], model.predict_proba(rows.X)[:, 1])
+    off = logit(value.predict(rows)["s1"]) - logit(model.predict_proba(rows.X)[:, 1])
+    by = pd.DataFrame({"line": rows.keys["line"], "off": off})
+    assert by.groupby("line")["off"].std().max() < 1e-9
+    assert abs(by.groupby("line")["off"].first()).max() < 0.1  # lines of these lives differ by what the columns know
+
+
+def test_a_line_that_the_model_does_not_know_of_gets_its_own_level(panel, model, standing):
+    """In one line half of the lapses never happened: the model has not seen that, and the record has."""
+    home = (panel.keys["line"] == "home").to_numpy()
+    spared = home & (panel.y == 0).to_numpy() & (np.arange(len(panel.y)) % 2 == 0)
+    better = Panel(panel.X, panel.y.mask(spared, 1.0), panel.keys, "renewal")
+    rows, told = standing[0], LifetimeValue().fit(better, model, replicates=0)
+    mine = (rows.keys["line"] == "home").to_numpy()
+    s1, before = told.predict(rows)["s1"].to_numpy(), model.predict_proba(rows.X)[:, 1]
+    assert (s1[mine] > before[mine]).all()
+    assert (s1[~mine] < before[~mine]).all()
+    assert s1.mean() == pytest.approx(before.mean(), abs=0.01)  # the common level stays the calibration's
 
 
 def test_survival_falls_and_the_value_is_its_sum(standing, value):
@@ -351,4 +368,5 @@ def test_a_difference_that_the_record_does_not_keep_moves_the_next_renewal_only(
     kept = [(b - a)[:, 1] for a, b in zip(ahead.designs, moved.designs, strict=True)]
     assert np.allclose(kept[0], 0.5)
     assert (np.abs(kept[1]) <= 0.5 * max(1.0, hazard.ageing.keep.max()) + 1e-12).all()
-    assert (moved.first == 0.7).all()
+    line = ahead.designs[0][:, 4:] @ hazard.levels  # the line's own level goes on top
+    np.testing.assert_allclose(logit(moved.first), logit(0.7) + line)

@@ -9,6 +9,11 @@ from churnkit.value.replicates import Calibrated, replicate
 from tests.value.lives import drawn
 
 
+def calibration(people, y, chance):
+    """Rows of one line, all of them late."""
+    return Calibrated(people, y, chance, np.zeros((len(y), 1)), np.ones(len(y), dtype=bool))
+
+
 def quiet(sentence):
     return None
 
@@ -29,7 +34,7 @@ def test_replicates_spread_as_the_standard_errors_say(fitted):
     n = len(scores)
     rng = np.random.default_rng(0)
     chance = np.full(n, 0.7)
-    calibrated = Calibrated(np.arange(n), (rng.random(n) < 0.7).astype(float), chance)
+    calibrated = calibration(np.arange(n), (rng.random(n) < 0.7).astype(float), chance)
     many = replicate(done.theta, done.covariance, scores, calibrated, replicates=600, random_state=0, progress=quiet)
     found, known = many.theta.std(axis=0), list(done.errors.values())
     np.testing.assert_allclose(found, known, rtol=0.2)
@@ -55,15 +60,15 @@ def test_a_step_goes_where_the_weighted_likelihood_has_its_top(fitted):
 
 def test_a_customer_with_more_rows_counts_as_one_unit():
     y, chance = np.repeat([1.0, 0.0], [70, 30]), np.full(100, 0.7)
-    alone = Calibrated(np.arange(100), y, chance).influence(100)[0]
-    fourfold = Calibrated(np.repeat(np.arange(100), 4), np.repeat(y, 4), np.repeat(chance, 4)).influence(100)[0]
+    alone = calibration(np.arange(100), y, chance).influence(100)[0]
+    fourfold = calibration(np.repeat(np.arange(100), 4), np.repeat(y, 4), np.repeat(chance, 4)).influence(100)[0]
     np.testing.assert_allclose(alone[:, 0], fourfold[:, 0])
 
 
 def test_the_same_seed_gives_the_same_replicates_and_another_others(fitted):
     done, sample = fitted
     scores = log_likelihood(done.theta, sample)[1]
-    calibrated = Calibrated(np.arange(2), np.array([1.0, 0.0]), np.array([0.6, 0.5]))
+    calibrated = calibration(np.arange(2), np.array([1.0, 0.0]), np.array([0.6, 0.5]))
 
     def some(seed):
         return replicate(done.theta, done.covariance, scores, calibrated, replicates=3, random_state=seed,
@@ -77,6 +82,6 @@ def test_the_same_seed_gives_the_same_replicates_and_another_others(fitted):
 def test_a_replicate_moves_the_calibrated_log_odds():
     from churnkit.value.replicates import Replicates
 
-    many = Replicates(np.zeros((1, 3)), np.array([[0.2, 0.1]]), 1.0)
-    got = many.first(0, np.array([0.5, expit(1.0)]))
-    assert logit(got) == pytest.approx([0.2 - 0.1, 1.2])
+    many = Replicates(np.zeros((1, 3)), np.array([[0.2, 0.1]]), np.array([[0.4, 0.0]]), 1.0)
+    got = many.first(0, np.array([0.5, expit(1.0)]), np.array([[0.5, -0.5], [-0.5, 0.5]]))
+    assert logit(got) == pytest.approx([0.2 - 0.1 + 0.2, 1.2 - 0.2])
