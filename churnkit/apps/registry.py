@@ -11,9 +11,10 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from churnkit.apps.tracking_store import connected, fetched
-from churnkit.apps.workspace import Workspace, given, holds_runs
+from churnkit.apps.workspace import Workspace, given, holds_runs, salt_of
 from churnkit.errors import UsageError
 from churnkit.value.lifetime import LifetimeValue
+from churnkit.value.sealing import opened
 
 Alias = Literal["champion", "challenger"]
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -148,7 +149,8 @@ def load_model(target: str, *, workspace: Workspace = None, model: str | None = 
         found = find_version(client, target, model)
         with fetched(f"models:/{found.name}/{found.version}/artifacts") as folder:
             kept = folder / "value.joblib"
-            value = joblib.load(kept) if kept.is_file() else None
+            salt = salt_of(mlflow.get_tracking_uri())
+            value = opened(joblib.load(kept), salt) if kept.is_file() else None
             return Loaded(joblib.load(folder / "model.joblib"), value, f"{found.name}/{found.version}")
 
 

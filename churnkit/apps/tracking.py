@@ -35,6 +35,7 @@ from churnkit.models.evaluation.verdict import UNJUDGED
 from churnkit.panel.feature import Feature
 from churnkit.panel.panel import Panel
 from churnkit.value.lifetime import LifetimeValue
+from churnkit.value.sealing import sealed
 
 KIND, NOTE = "churnkit.kind", "mlflow.note.content"
 
@@ -112,7 +113,8 @@ def log_model(
     mlflow.set_tags(_tags(train, test) | {KIND: "model", MARK: mark, "churnkit.calibrated_on": model.calibrated_on_,
                                           NOTE: _note(done.text, mark)})  # fmt: skip
     _name_data(train)
-    sample = shap_sample(model, test, salt=salt_of(mlflow.get_tracking_uri()))
+    salt = salt_of(mlflow.get_tracking_uri())
+    sample = shap_sample(model, test, salt=salt)
     card = model_card(model, train, test, done, backtest=backtest, fairness=fairness, findings=findings,
                       importance=sample.by_group)  # fmt: skip
     said = {"findings.txt": "\n".join(map(str, findings))} if findings else {}
@@ -120,7 +122,7 @@ def log_model(
     measured = _measured(done, *outcomes(model, test), event=model.event)
     keep(_described(model) | measured | _explained(sample) | said | fair
          | {"card.md": card.markdown, "card.html": card.html})  # fmt: skip
-    logged = log_pyfunc(model, value)
+    logged = log_pyfunc(model, None if value is None else sealed(value, salt))
     version = register(
         logged.model_uri, train.target, run_id=run.info.run_id, mark=mark, description=_note(done.text, mark)
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,8 @@ class History:
     """Renewal rows by customer and the day on which each outcome was known.
 
     A row is weighed with the outcomes that were known at its cutoff, so a row of the past is valued with what was known
-    then. Of ids only hashes are kept.
+    then. Of ids only hashes are kept. They can be found out by trying ids; before a history leaves it is sealed: hashed
+    again with a secret, which is not pickled.
 
     Attributes
     ----------
@@ -57,6 +59,8 @@ class History:
     since : array of shape (n_customers,), day on which it begins
     key : array of shape (n_rows,), customer and day
     Z, y : arrays of shape (n_rows, k) and (n_rows,), y = 1 for lapse
+    seal : str, by which the secret of a sealed history is known, else empty
+    salt : bytes, that secret; None if it is not there, and then nobody is recognised
     """
 
     people: Hashes
@@ -65,6 +69,8 @@ class History:
     key: Codes
     Z: Matrix
     y: Vector
+    seal: str = ""
+    salt: bytes | None = None
 
     @classmethod
     def of(cls, people: Hashes, known: Codes, Z: Matrix, y: Vector, begin: pd.DataFrame) -> History:
@@ -74,6 +80,25 @@ class History:
         order = np.argsort(key, kind="stable")
         return cls(everybody, begin["entry"].to_numpy(), begin["since"].to_numpy(), key[order], Z[order], y[order])
 
+    def sealed(self, salt: bytes) -> History:
+        """The same history under hashes that nobody can make without the salt."""
+        people = _sealed(self.people, salt)
+        order = np.argsort(people)
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        key = (place[self.owner] << _DAY_BITS) | (self.key & ((1 << _DAY_BITS) - 1))
+        rows = np.argsort(key, kind="stable")
+        return History(people[order], self.entry[order], self.since[order], key[rows], self.Z[rows], self.y[rows],
+                       _seal(salt), salt)  # fmt: skip
+
+    def opened(self, salt: bytes) -> History:
+        """With the salt at hand, if it is the one that it was sealed with."""
+        return replace(self, salt=salt) if self.seal == _seal(salt) else self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the salt behind."""
+        return self.__dict__ | {"salt": None}
+
     @property
     def owner(self) -> Codes:
         """Customer of each row, by position in `people`."""
@@ -81,6 +106,8 @@ class History:
 
     def find(self, people: Hashes | None, day: Codes) -> Mine:
         """Find what was known of each row's customer on a day."""
+        if people is not None and self.seal:
+            people = None if self.salt is None else _sealed(people, self.salt)
         if people is None or not len(self.people):
             none = np.zeros(len(day), dtype=np.int64)
             return Mine(self.Z[:0], self.y[:0], none, np.full(len(day), np.nan))
@@ -91,6 +118,15 @@ class History:
         count = np.where(known, stop - start, 0)
         rows = np.repeat(start - (np.cumsum(count) - count), count) + np.arange(count.sum())
         return Mine(self.Z[rows], self.y[rows], count, np.where(known, self.entry[code], np.nan))
+
+
+def _sealed(people: Hashes, salt: bytes) -> Hashes:
+    digests = (hashlib.blake2b(one.tobytes(), key=salt, digest_size=8).digest() for one in people)
+    return np.frombuffer(b"".join(digests), dtype=np.uint64)
+
+
+def _seal(salt: bytes) -> str:
+    return hashlib.blake2b(b"seal", key=salt, digest_size=8).hexdigest()
 
 
 def posterior(mine: Mine, theta: Vector, nodes: int) -> Matrix:

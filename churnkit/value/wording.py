@@ -21,6 +21,8 @@ def described(value: LifetimeValue) -> list[str]:
         "current term excluded, acquisition cost excluded.",
         _constant(value) if value.hazard_ is None else _hazard(value),
     ]
+    if value.hazard_ is not None and value.hazard_.history.seal and value.hazard_.history.salt is None:
+        lines.append("Sealed with a salt that is not at hand: customers' own renewals are not recognised.")
     origin = value.assumptions["origin"]
     assumed = [line for line in value.lines_ if origin[line] != "given"]
     if assumed:

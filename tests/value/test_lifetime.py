@@ -19,6 +19,7 @@ from churnkit.value.economics import economics_table, margin
 from churnkit.value.exits import PRIOR
 from churnkit.value.lifetime import LifetimeValue
 from churnkit.value.offsets import hashed
+from churnkit.value.sealing import opened, sealed
 from tests.value.lives import RECORD, drawn
 
 BEGIN = pd.Timestamp("2020-01-01")
@@ -195,6 +196,18 @@ def test_what_is_saved_is_the_same_and_holds_no_id(standing, value):
     stored = pickle.dumps(value)
     pd.testing.assert_frame_equal(pickle.loads(stored).predict(standing[0]), value.predict(standing[0]))
     assert b"C1234" not in stored
+
+
+def test_sealed_it_recognises_nobody_without_the_salt_and_says_so(standing, value):
+    salt, rows = bytes(range(32)), standing[0]
+    before = value.predict(rows)
+    stored = pickle.dumps(sealed(value, salt))
+    closed = pickle.loads(stored)
+    assert salt not in stored
+    pd.testing.assert_frame_equal(opened(closed, salt).predict(rows), before)
+    assert "not recognised" in closed.text
+    assert "not recognised" not in opened(closed, salt).text
+    assert (closed.predict(rows)["s5"] != before["s5"]).any()
 
 
 def test_other_exits_come_off_every_year(panel, model, standing):
