@@ -33,7 +33,7 @@ def trained():
         for trees in (60, 8)
     )
     folds = ck.backtest(ck.RenewalModel(n_estimators=20), panel, folds=2, n_boot=10)
-    return model, other, train, test, ck.LifetimeValue(years=3), folds
+    return model, other, train, test, ck.LifetimeValue(years=3, hazard="constant").fit(panel, model), folds
 
 
 @pytest.fixture(scope="module")
