@@ -189,13 +189,13 @@ class Hazard:
             codes, np.asarray(rows.y, dtype=np.float64), chance, line, due >= np.quantile(due, 0.75)
         )
         scores = log_likelihood(self.frailty.theta, sample)[1]
-        return replicate(self.frailty.theta, self.frailty.covariance, scores, calibrated, replicates=replicates,
-                         random_state=random_state, progress=progress)  # fmt: skip
+        return replicate(self.frailty.theta, self.frailty.covariance, scores, self.history.people, calibrated,
+                         replicates=replicates, random_state=random_state, progress=progress)  # fmt: skip
 
     def replicated(self, ahead: Ahead, replicates: Replicates, k: int) -> Matrix:
         """Survival of shape (n_rows, H) in the k-th replicate, each customer as the replicate draws him."""
         first = replicates.first(k, ahead.first, ahead.designs[0][:, len(NAMES) :])
-        return self.curves(replace(ahead, first=first), replicates.theta[k], draw=replicates.seed * len(replicates) + k)
+        return self.curves(replace(ahead, first=first), replicates.theta[k], draw=replicates.draw(k))
 
 
 def _levels(chance: Vector, stayed: Vector, line: Matrix) -> Vector:

@@ -174,7 +174,7 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "rates_")
         asked = ask(self, X)
         survival = self._curves(asked)
-        out = asked.keys.assign(value=self._worth(asked, survival), expected_lifetime=survival.sum(axis=1))
+        out = asked.keys.assign(value=self.worth_of(asked, survival), expected_lifetime=survival.sum(axis=1))
         for t in range(self.years):
             out[f"s{t + 1}"] = survival[:, t]
         out = out.assign(premium=asked.premium, margin=asked.yearly[:, 0])
@@ -204,7 +204,7 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "rates_")
         asked = ask(self, X)
         group = pd.Series("all", index=asked.keys.index) if by is None else groups(by, asked, X)
-        value = self._worth(asked, self._curves(asked))
+        value = self.worth_of(asked, self._curves(asked))
         known = ~np.isnan(value)
         many = self._replicated(asked, progress) if self.replicates_ is not None else np.full((len(value), 1), np.nan)
         masks = {"all": known} | {name: known & (group == name).to_numpy() for name in sorted(group[known].unique())}
@@ -235,7 +235,7 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
             first, ahead = self.model_.calibrator_.predict(scores, lead), asked.ahead
             if ahead is not None and self.hazard_ is not None:
                 ahead = self.hazard_.at(ahead, first, own - scores, lead)
-            return self._worth(asked, self._curves(replace(asked, first=first, ahead=ahead)))
+            return self.worth_of(asked, self._curves(replace(asked, first=first, ahead=ahead)))
 
         return explain_value(self.model_, frame, value_at, years=self.years, discount_rate=self.discount_rate,
                              currency=currency)  # fmt: skip
@@ -245,7 +245,8 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
             return self.constant_.curves(asked.first, asked.line, self.years)
         return self.hazard_.curves(asked.ahead)
 
-    def _worth(self, asked: Asked, survival: Matrix) -> Vector:
+    def worth_of(self, asked: Asked, survival: Matrix) -> Vector:
+        """Values of policies at given survival, shape (n_rows,)."""
         discount = (1.0 + self.discount_rate) ** -np.arange(1, self.years + 1)
         return np.asarray((asked.yearly * survival * discount).sum(axis=1))
 
@@ -257,7 +258,7 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         say, found, count = progress or (lambda sentence: None), [], len(self.replicates_)
         for k in range(count):
             begun = time.perf_counter()
-            found.append(self._worth(asked, self.hazard_.replicated(asked.ahead, self.replicates_, k)))
+            found.append(self.worth_of(asked, self.hazard_.replicated(asked.ahead, self.replicates_, k)))
             if k == 0:
                 one = time.perf_counter() - begun
                 say(f"intervals: one replicate took {one:.2g} s, all {count} take about {one * count / 60:.1f} minutes")

@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
+from churnkit.value.draws import uniform
+from churnkit.value.offsets import Hashes
+
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
@@ -49,6 +52,10 @@ class Replicates:
 
     def __len__(self) -> int:
         return len(self.theta)
+
+    def draw(self, replicate: int) -> int:
+        """Number of the draw of what customers are like."""
+        return self.seed * len(self) + replicate
 
     def first(self, replicate: int, chance: Vector, line: Matrix) -> Vector:
         """The calibrated probability of the next renewal in a replicate, shape (n_rows,).
@@ -112,16 +119,26 @@ def log_odds(chance: Vector) -> Vector:
     return np.asarray(logit(np.clip(chance, expit(-_CLIP), expit(_CLIP))))
 
 
+def weights(people: Hashes, *, replicate: int, seed: int) -> Vector:
+    """Weights of customers in a replicate, exponential with mean 1, shape (n_customers,).
+
+    They follow from the customer's own number: whatever else is estimated of the same customers can have the same
+    weights.
+    """
+    number = (seed << 32) + replicate + (1 << 31)  # another draw than that of what customers are like
+    return np.asarray(-np.log1p(-uniform(people, number)))
+
+
 def replicate(
-    theta: Vector, covariance: Matrix, scores: Matrix, calibrated: Calibrated, *, replicates: int, random_state: int,
-    progress: Callable[[str], None],
+    theta: Vector, covariance: Matrix, scores: Matrix, people: Hashes, calibrated: Calibrated, *, replicates: int,
+    random_state: int, progress: Callable[[str], None],
 ) -> Replicates:  # fmt: skip
     """Draw weights and take the steps.
 
     Parameters
     ----------
     theta : array of shape (k + 1,); covariance : array of shape (k + 1, k + 1), the inverse of the information
-    scores : array of shape (n_customers, k + 1), of each customer at `theta`
+    scores : array of shape (n_customers, k + 1), of each customer at `theta`; people : their hashes
     calibrated : Calibrated, its customers' codes being positions in `scores`
     replicates, random_state : int
 
@@ -132,8 +149,8 @@ def replicate(
     progress(f"intervals: {replicates} replicates, each one Newton step")
     levels, centre = calibrated.influence(len(scores))
     moves = np.column_stack([scores @ covariance, levels])
-    rng = np.random.default_rng([random_state, 6])
-    steps = np.array([(rng.exponential(size=len(scores)) - 1.0) @ moves for _ in range(replicates)])
+    drawn = (weights(people, replicate=k, seed=random_state) - 1.0 for k in range(replicates))
+    steps = np.array([each @ moves for each in drawn])
     steps = steps.reshape(replicates, moves.shape[1])
     found = theta + steps[:, : len(theta)]
     found[:, -1] = np.abs(found[:, -1])  # the likelihood is even in sigma

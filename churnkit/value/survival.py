@@ -10,6 +10,7 @@ from scipy.special import expit, logit
 
 from churnkit.models.columns import Columns, Floats
 from churnkit.value.ageing import shrink
+from churnkit.value.draws import uniform
 from churnkit.value.frailty import standard_nodes
 from churnkit.value.history import Mine
 from churnkit.value.offsets import Hashes
@@ -36,6 +37,7 @@ class Ahead:
     stays : array of shape (n_rows, H), chance that no other exit comes before each renewal
     mine : Mine, what is known of the customers
     who : array of shape (n_rows,), a number for each customer
+    lift : array of shape (n_rows, H), log-odds of staying that are added at each renewal, None for none
     """
 
     first: Vector
@@ -44,12 +46,13 @@ class Ahead:
     stays: Matrix
     mine: Mine
     who: Hashes
+    lift: Matrix | None = None
 
     def take(self, rows: slice) -> Ahead:
         """Some of the policies."""
         designs = [design[rows] for design in self.designs]
         return Ahead(self.first[rows], designs, self.noise[rows], self.stays[rows], self.mine.take(rows),
-                     self.who[rows])  # fmt: skip
+                     self.who[rows], None if self.lift is None else self.lift[rows])  # fmt: skip
 
 
 def survive(ahead: Ahead, theta: Vector, weight: Matrix, draw: int | None = None) -> Matrix:
@@ -59,7 +62,7 @@ def survive(ahead: Ahead, theta: Vector, weight: Matrix, draw: int | None = None
     the nodes by a shift d of the hazard, each row's own, ``sum_q w_q (1 - h_q) = P`` with ``logit h_q = z'beta + d +
     sigma z_q``: survivors of the first renewal sort by frailty as the model has it, at the level that the calibrated
     model says. Later ``S(t) = S(t - 1) * stays(t) * sum_q w_q(t) (1 - h_q(t))``, ``w_q(t + 1)`` proportional to
-    ``w_q(t) (1 - h_q(t))``: who is left is the more loyal.
+    ``w_q(t) (1 - h_q(t))``: who is left is the more loyal. A lift comes off ``logit h_q`` last of all.
 
     Parameters
     ----------
@@ -72,34 +75,29 @@ def survive(ahead: Ahead, theta: Vector, weight: Matrix, draw: int | None = None
     spread, w = theta[-1] * z, weight
     out = np.empty((len(weight), len(ahead.designs)))
     so_far = np.ones(len(weight))
+    as_is = draw is None and ahead.lift is None
     for t, design in enumerate(ahead.designs):
-        eta = (design * theta[:-1]).sum(axis=1)
-        if t == 0:
-            eta = eta + _shift(eta, spread, w, ahead.first)
-            w = w if draw is None else drawn(w, ahead.who, draw)
+        eta = at_first(ahead, theta, w) if t == 0 else (design * theta[:-1]).sum(axis=1)
+        w = w if t or draw is None else drawn(w, ahead.who, draw)
+        eta = eta if ahead.lift is None else eta - ahead.lift[:, t]
         less = shrink(theta[OFFSET] * ahead.noise[:, t])[:, None]
         joint = w * expit(-less * (eta[:, None] + spread))
         stayed = joint.sum(axis=1)
         w = joint / stayed[:, None]
-        so_far = so_far * ahead.stays[:, t] * (ahead.first if t == 0 and draw is None else stayed)
+        so_far = so_far * ahead.stays[:, t] * (ahead.first if t == 0 and as_is else stayed)
         out[:, t] = so_far
     return out
 
 
+def at_first(ahead: Ahead, theta: Vector, weight: Matrix) -> Vector:
+    """Log-odds of lapse at the first renewal, before frailty, at the level of the calibrated model; (n_rows,)."""
+    eta = (ahead.designs[0] * theta[:-1]).sum(axis=1)
+    return np.asarray(eta + _shift(eta, theta[-1] * standard_nodes(weight.shape[1])[0], weight, ahead.first))
+
+
 def drawn(weight: Matrix, who: Hashes, number: int) -> Matrix:
-    """One node for each customer, drawn from the weights, shape (n_rows, n_nodes); policies of one have the same.
-
-    The draw is a mixing of the customer's own number (SplitMix64 [1]_), so that it is the same in any part of the rows.
-
-    References
-    ----------
-    .. [1] Steele, Lea, Flood (2014), Fast splittable pseudorandom number generators, OOPSLA.
-    """
-    x = who + np.uint64((number + 1) * 0x9E3779B97F4A7C15 % 2**64)
-    for turn, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        x = (x ^ (x >> np.uint64(turn))) * np.uint64(factor)
-    uniform = ((x ^ (x >> np.uint64(31))) >> np.uint64(11)) / 2.0**53
-    node = (np.cumsum(weight, axis=1) <= uniform[:, None]).sum(axis=1)
+    """One node for each customer, drawn from the weights, shape (n_rows, n_nodes); policies of one have the same."""
+    node = (np.cumsum(weight, axis=1) <= uniform(who, number)[:, None]).sum(axis=1)
     return np.asarray(np.eye(weight.shape[1])[np.minimum(node, weight.shape[1] - 1)])
 
 

@@ -14,6 +14,10 @@ def calibration(people, y, chance):
     return Calibrated(people, y, chance, np.zeros((len(y), 1)), np.ones(len(y), dtype=bool))
 
 
+def numbered(customers):
+    return np.arange(customers, dtype=np.uint64)
+
+
 def quiet(sentence):
     return None
 
@@ -35,7 +39,16 @@ def test_replicates_spread_as_the_standard_errors_say(fitted):
     rng = np.random.default_rng(0)
     chance = np.full(n, 0.7)
     calibrated = calibration(np.arange(n), (rng.random(n) < 0.7).astype(float), chance)
-    many = replicate(done.theta, done.covariance, scores, calibrated, replicates=600, random_state=0, progress=quiet)
+    many = replicate(
+        done.theta,
+        done.covariance,
+        scores,
+        numbered(len(scores)),
+        calibrated,
+        replicates=600,
+        random_state=0,
+        progress=quiet,
+    )
     found, known = many.theta.std(axis=0), list(done.errors.values())
     np.testing.assert_allclose(found, known, rtol=0.2)
     assert many.theta.mean(axis=0) == pytest.approx(done.theta, abs=0.02)
@@ -71,8 +84,8 @@ def test_the_same_seed_gives_the_same_replicates_and_another_others(fitted):
     calibrated = calibration(np.arange(2), np.array([1.0, 0.0]), np.array([0.6, 0.5]))
 
     def some(seed):
-        return replicate(done.theta, done.covariance, scores, calibrated, replicates=3, random_state=seed,
-                         progress=quiet)  # fmt: skip
+        return replicate(done.theta, done.covariance, scores, numbered(len(scores)), calibrated, replicates=3,
+                         random_state=seed, progress=quiet)  # fmt: skip
 
     np.testing.assert_array_equal(some(1).theta, some(1).theta)
     assert (some(1).theta != some(2).theta).all()

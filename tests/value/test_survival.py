@@ -27,19 +27,19 @@ def history():
     return History.of(people, PAST["day"].to_numpy(), Z, PAST["lapse"].to_numpy(), begin)
 
 
-def ahead(history, *, person=5, day=900, first=0.8, x=(0.1, 0.2, 0.3), stay=1.0, noise=0.0):
+def ahead(history, *, person=5, day=900, first=0.8, x=(0.1, 0.2, 0.3), stay=1.0, noise=0.0, lift=None):
     mine = history.find(np.array([person], dtype=np.uint64), np.array([day]))
     designs = [np.array([[1.0, value]]) for value in x]
     return Ahead(np.array([first]), designs, np.full((1, len(x)), noise), np.full((1, len(x)), stay), mine,
-                 np.array([person], dtype=np.uint64))  # fmt: skip
+                 np.array([person], dtype=np.uint64), None if lift is None else np.array([lift]))  # fmt: skip
 
 
 def curve(asked):
     return survive(asked, THETA, posterior(asked.mine, THETA, 25))[0]
 
 
-def slow(person, day, first, x):
-    """The same by integration and root finding, from the definitions."""
+def slow(person, day, first, x, lift=(0.0, 0.0, 0.0)):
+    """The same by integration and root finding, from the definitions; the shift agrees with what is not lifted."""
     known = PAST[(PAST["person"] == person) & (PAST["day"] <= day)]
 
     def mean(of):
@@ -53,7 +53,7 @@ def slow(person, day, first, x):
         return expit(-(THETA[0] + THETA[1] * value + shift + b))
 
     shift = brentq(lambda d: mean(lambda b: stay(x[0], d, b)) - first, -10, 10)
-    shifts = [shift, *(0.0 for _ in x[1:])]
+    shifts = np.array([shift, *(0.0 for _ in x[1:])]) - lift
     return [mean(lambda b, t=t: np.prod([stay(v, d, b) for v, d in list(zip(x, shifts, strict=True))[: t + 1]]))
             for t in range(len(x))]  # fmt: skip
 
@@ -62,6 +62,13 @@ def slow(person, day, first, x):
 def test_the_curve_is_the_integral_over_what_the_customer_may_be_like(history, person, day, first):
     found = curve(ahead(history, person=person, day=day, first=first))
     assert found == pytest.approx(slow(person, day, first, (0.1, 0.2, 0.3)), abs=1e-5)
+
+
+def test_a_lift_moves_the_log_odds_of_each_renewal_and_who_is_left(history):
+    lift = (0.5, 0.0, -0.3)
+    found = curve(ahead(history, first=0.6, lift=lift))
+    assert found == pytest.approx(slow(5, 900, 0.6, (0.1, 0.2, 0.3), lift), abs=1e-5)
+    np.testing.assert_allclose(curve(ahead(history, lift=(0.0, 0.0, 0.0))), curve(ahead(history)), atol=1e-12)
 
 
 def test_the_first_renewal_is_exactly_the_calibrated_one(history):

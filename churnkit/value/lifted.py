@@ -1,0 +1,133 @@
+"""Value if renewal were moved: by how much the log-odds of staying must be lifted, and what that is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import expit
+
+from churnkit.errors import UsageError
+from churnkit.panel.panel import Panel
+from churnkit.value.asked import Asked, ask
+from churnkit.value.frailty import NODES, standard_nodes
+from churnkit.value.hazard import NAMES, Hazard
+from churnkit.value.history import posterior
+from churnkit.value.lifetime import LifetimeValue
+from churnkit.value.survival import Ahead, at_first
+
+Vector = npt.NDArray[np.float64]
+_STEPS, _WIDEST = 8, 6.0
+
+
+@dataclass(frozen=True)
+class Movable:
+    """Policies whose renewal may be moved, at the estimate or in a replicate of the value's bootstrap.
+
+    A change of renewal is marginal: a mean over customers of whom we do not know what they are like. What happens to
+    each is conditional: a common lift of the log-odds of staying. Frailty lies between the two, so the lift is solved
+    such that renewal, integrated over it, changes as it should, line by line [1]_; the same lift in later years, among
+    those who are left then, is the same change of what customers decide by.
+
+    Attributes
+    ----------
+    value : LifetimeValue, fitted, with a hazard
+    asked : Asked, the policies
+    line : int array of shape (n_rows,), position in `lines`
+    lines : tuple of str
+
+    References
+    ----------
+    .. [1] Zeger, Liang, Albert (1988), Models for longitudinal data: a generalized estimating equation approach,
+       Biometrics 44(4), on marginal and conditional slopes.
+    """
+
+    value: LifetimeValue
+    asked: Asked
+    line: npt.NDArray[np.intp]
+    lines: tuple[str, ...]
+
+    @classmethod
+    def of(cls, value: LifetimeValue, X: Panel | pd.DataFrame) -> Movable:
+        """Gather policies.
+
+        Raises
+        ------
+        UsageError
+            If the value has a constant rate, which knows no log-odds.
+        """
+        asked = ask(value, X)
+        if asked.ahead is None:
+            raise UsageError("Moving renewal needs a hazard.", found=f"hazard={value.hazard!r}",
+                             fix='LifetimeValue(hazard="trees")')  # fmt: skip
+        codes, lines = pd.factorize(asked.line, sort=True)
+        return cls(value, asked, codes, tuple(map(str, lines)))
+
+    @property
+    def replicates(self) -> int:
+        """How many replicates there are."""
+        return 0 if self.value.replicates_ is None else len(self.value.replicates_)
+
+    def lift_for(self, change: Vector, replicate: int | None = None) -> Vector:
+        """The lift of log-odds at which the next renewal of each line changes as asked.
+
+        Parameters
+        ----------
+        change : array of shape (n_lines,), of the mean chance of renewing, in 0 to 1
+        replicate : int, optional
+
+        Returns
+        -------
+        array of shape (n_lines,); at most 6 in size, where no lift reaches the change
+        """
+        ahead, theta = self._at(replicate)
+        weight = posterior(ahead.mine, theta, NODES)
+        spread = theta[-1] * standard_nodes(NODES)[0]
+        eta = at_first(ahead, theta, weight)[:, None] + spread
+        size = np.bincount(self.line, minlength=len(self.lines))
+
+        def mean(of: Any) -> Vector:
+            return np.asarray(np.bincount(self.line, (weight * of).sum(axis=1), len(self.lines)) / size)
+
+        base, lift = mean(expit(-eta)), np.zeros(len(self.lines))
+        for _ in range(_STEPS):
+            stay = expit(lift[self.line][:, None] - eta)
+            gap, slope = change - (mean(stay) - base), mean(stay * (1 - stay))
+            lift = np.clip(lift + np.clip(gap / np.maximum(slope, 1e-9), -1.0, 1.0), -_WIDEST, _WIDEST)
+        return np.asarray(lift)
+
+    def worth(self, lift: Vector | None = None, *, once: bool = False, replicate: int | None = None) -> Vector:
+        """Values of the policies with renewal lifted, shape (n_rows,).
+
+        Parameters
+        ----------
+        lift : array of shape (n_lines,), of log-odds; None: none
+        once : bool, at the next renewal only instead of every one
+        replicate : int, optional, in which each customer is as the replicate draws him, the same with any lift
+        """
+        ahead, theta = self._at(replicate)
+        draw = None
+        if replicate is not None and self.value.replicates_ is not None:
+            draw = self.value.replicates_.draw(replicate)
+        if lift is not None:
+            years = np.arange(self.value.years)[None, :]
+            ahead = replace(ahead, lift=np.where((years == 0) | (not once), lift[self.line][:, None], 0.0))
+        survival = self._hazard.curves(ahead, theta, draw)
+        return self.value.worth_of(self.asked, survival)
+
+    def _at(self, replicate: int | None) -> tuple[Ahead, Vector]:
+        """What curves depend on, and the parameters, at the estimate or in a replicate."""
+        ahead, many = self.asked.ahead, self.value.replicates_
+        assert ahead is not None
+        if replicate is None or many is None:
+            return ahead, self._hazard.frailty.theta
+        first = many.first(replicate, ahead.first, ahead.designs[0][:, len(NAMES) :])
+        return replace(ahead, first=first), many.theta[replicate]
+
+    @property
+    def _hazard(self) -> Hazard:
+        assert self.value.hazard_ is not None
+        return self.value.hazard_
