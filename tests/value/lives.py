@@ -4,7 +4,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from churnkit.panel.panel import Panel
+
 LEVEL, COEFFICIENT, SIGMA = -1.2, 0.9, 0.8
+BEGIN = pd.Timestamp("2020-01-01")
 RECORD, BURN_IN = 6, 12  # years seen, and years of entries before them
 
 
@@ -45,3 +48,24 @@ def with_entry(rows):
 def design(rows, *, entry):
     """Level, x, log tenure and log tenure at entry."""
     return np.column_stack([np.ones(len(rows)), rows["x"], np.log1p(rows["tenure"]), np.log1p(entry)])
+
+
+def observed(lives, *, y=None, leads=(14.0, 330.0), seed=0):
+    """A renewal panel of drawn lives: a row for each lead, in year ``year`` of the record."""
+    rng = np.random.default_rng(seed)
+    line = np.array(["home", "motor"])[lives["policy"] % 2]
+    premium = np.round(rng.uniform(50, 3000, lives["policy"].max() + 1)[lives["policy"]], 2)
+    parts = []
+    for lead in leads:
+        due = BEGIN + pd.to_timedelta(365 * (lives["year"] + 1), unit="D")
+        days = 365.0 * (lives["tenure"] + 1) - lead
+        X = pd.DataFrame({"lead_days": lead, "line": line, "premium": premium, "x": lives["x"], "tenure_days": days,
+                          "customer_tenure_days": days})  # fmt: skip
+        keys = pd.DataFrame({"entity": [f"T{p}-{t}" for p, t in zip(lives["policy"], lives["year"], strict=True)],
+                             "customer_id": "C" + lives["customer"].astype(str), "policy_id": lives["policy"],
+                             "line": line, "cutoff": due - pd.Timedelta(days=lead), "lead_days": lead,
+                             "end_date": due, "ripe_at": due + pd.Timedelta(days=37), "cause": ""})  # fmt: skip
+        parts.append((X, keys, np.full(len(X), np.nan) if y is None else y))
+    X, keys = (pd.concat([part[k] for part in parts], ignore_index=True) for k in (0, 1))
+    return Panel(X=X, y=pd.Series(np.concatenate([part[2] for part in parts]), name="renewed"), keys=keys,
+                 target="renewal")  # fmt: skip

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from churnkit.errors import ContractError, UsageError
-from churnkit.models.classifier import ChurnModel, RenewalModel
+from churnkit.models.classifier import ChurnModel
 from churnkit.models.evaluation.verdict import Mark
 from churnkit.models.reasons.explain import contributions
 from churnkit.panel.panel import Panel
@@ -20,56 +20,7 @@ from churnkit.value.exits import PRIOR
 from churnkit.value.lifetime import LifetimeValue
 from churnkit.value.offsets import hashed
 from churnkit.value.sealing import opened, sealed
-from tests.value.lives import RECORD, drawn
-
-BEGIN = pd.Timestamp("2020-01-01")
-
-
-def observed(lives, *, y=None, leads=(14.0, 330.0), seed=0):
-    """A renewal panel of drawn lives: a row for each lead, in year ``year`` of the record."""
-    rng = np.random.default_rng(seed)
-    line = np.array(["home", "motor"])[lives["policy"] % 2]
-    premium = np.round(rng.uniform(50, 3000, lives["policy"].max() + 1)[lives["policy"]], 2)
-    parts = []
-    for lead in leads:
-        due = BEGIN + pd.to_timedelta(365 * (lives["year"] + 1), unit="D")
-        days = 365.0 * (lives["tenure"] + 1) - lead
-        X = pd.DataFrame({"lead_days": lead, "line": line, "premium": premium, "x": lives["x"], "tenure_days": days,
-                          "customer_tenure_days": days})  # fmt: skip
-        keys = pd.DataFrame({"entity": [f"T{p}-{t}" for p, t in zip(lives["policy"], lives["year"], strict=True)],
-                             "customer_id": "C" + lives["customer"].astype(str), "policy_id": lives["policy"],
-                             "line": line, "cutoff": due - pd.Timedelta(days=lead), "lead_days": lead,
-                             "end_date": due, "ripe_at": due + pd.Timedelta(days=37), "cause": ""})  # fmt: skip
-        parts.append((X, keys, np.full(len(X), np.nan) if y is None else y))
-    X, keys = (pd.concat([part[k] for part in parts], ignore_index=True) for k in (0, 1))
-    return Panel(X=X, y=pd.Series(np.concatenate([part[2] for part in parts]), name="renewed"), keys=keys,
-                 target="renewal")  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def lives():
-    return drawn(np.random.default_rng(1), 3000)
-
-
-@pytest.fixture(scope="module")
-def panel(lives):
-    return observed(lives[0], y=1 - lives[0]["lapse"].to_numpy())
-
-
-@pytest.fixture(scope="module")
-def standing(lives):
-    """Policies in force at the end of the record, and the true chance of each renewal to come."""
-    return observed(lives[1].assign(year=RECORD), leads=(330.0,)), lives[1]["stay"].to_numpy()
-
-
-@pytest.fixture(scope="module")
-def model(panel):
-    return RenewalModel(n_estimators=40).fit(panel.X, panel.y, cutoff=panel.cutoff, groups=panel.groups)
-
-
-@pytest.fixture(scope="module")
-def value(panel, model):
-    return LifetimeValue(years=5).fit(panel, model, replicates=40)
+from tests.value.lives import BEGIN
 
 
 @pytest.fixture(scope="module")

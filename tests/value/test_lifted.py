@@ -1,0 +1,85 @@
+"""Renewal moved on lives whose stay is known: the lift that was put in is found, and its worth is the truth's."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import expit, logit
+
+from churnkit.errors import UsageError
+from churnkit.value.lifetime import LifetimeValue
+from churnkit.value.lifted import Movable
+
+LIFT = 0.3
+
+
+@pytest.fixture(scope="module")
+def movable(value, standing):
+    return Movable.of(value, standing[0])
+
+
+@pytest.fixture(scope="module")
+def change(standing):
+    """What the lift does to renewal, averaged over customers as they are (drawn with SIGMA 0.8)."""
+    rows, stay = standing
+    line = rows.keys["line"].to_numpy()
+    gain = expit(logit(stay) + LIFT) - stay
+    return np.array([gain[line == name].mean() for name in ("home", "motor")])
+
+
+def test_the_lift_is_the_conditional_one_behind_a_marginal_change(movable, change, standing):
+    """A marginal slope is smaller: without frailty the change would be taken for a lift of another size."""
+    found = movable.lift_for(change)
+    assert movable.lines == ("home", "motor")
+    assert found == pytest.approx(LIFT, abs=0.03)
+    assert movable.lift_for(np.zeros(2)) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_change_that_was_asked_for_is_what_happens(movable, change, standing):
+    rows = standing[0]
+    line = rows.keys["line"].to_numpy()
+    before, after = (curves(movable, lift)[:, 0] for lift in (None, movable.lift_for(change)))
+    for name, asked in zip(movable.lines, change, strict=True):
+        assert (after - before)[line == name].mean() == pytest.approx(asked, abs=1e-6)
+
+
+def curves(movable, lift):
+    """Survival at the estimate, with renewal lifted."""
+    ahead = movable.asked.ahead
+    if lift is not None:
+        ahead = replace(ahead, lift=np.repeat(lift[movable.line][:, None], movable.value.years, axis=1))
+    return movable.value.hazard_.curves(ahead)
+
+
+def test_its_worth_is_what_the_truth_makes_of_it(movable, change, standing):
+    """Permanent and one-year, each within a tenth; the two differ by more than a factor of 2."""
+    stay = standing[1]
+    years, lift = np.arange(1, 6), movable.lift_for(change)
+    better = expit(logit(stay) + LIFT)
+    discounted = movable.asked.yearly / 1.08**years
+    before = (discounted * stay[:, None] ** years).sum()
+    gains = {False: (discounted * better[:, None] ** years).sum() / before - 1,
+             True: (discounted * (better / stay * stay**years[:, None]).T).sum() / before - 1}  # fmt: skip
+    base = movable.worth().sum()
+    found = {once: movable.worth(lift, once=once).sum() / base - 1 for once in (False, True)}
+    for once in (False, True):
+        assert found[once] == pytest.approx(gains[once], rel=0.1)
+    assert found[False] > 2 * found[True]
+
+
+def test_a_replicate_has_its_own_lift_and_the_same_customers_with_and_without_it(movable, change):
+    lifts = np.array([movable.lift_for(change, k) for k in range(4)])
+    assert lifts.std(axis=0).min() > 0
+    nothing = movable.worth(np.zeros(2), replicate=3)
+    np.testing.assert_allclose(nothing, movable.worth(replicate=3))
+    assert (movable.worth(lifts[3], replicate=3) >= nothing - 1e-9)[movable.asked.yearly[:, 0] > 0].all()
+
+
+def test_a_change_that_no_lift_reaches_ends_at_the_widest(movable):
+    assert movable.lift_for(np.array([0.9, -0.01]))[0] == pytest.approx(6.0)
+
+
+def test_a_constant_rate_cannot_be_moved(panel, model, standing):
+    flat = LifetimeValue(hazard="constant").fit(panel, model)
+    with pytest.raises(UsageError, match="needs a hazard"):
+        Movable.of(flat, standing[0])
