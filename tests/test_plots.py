@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from churnkit import plots
+from churnkit.plots.axes import short
 
 
 @pytest.fixture(scope="module")
@@ -75,4 +76,44 @@ SHORT = {
 
 @pytest.mark.parametrize(("money", "said"), SHORT.items())
 def test_money_in_three_digits(money, said):
-    assert plots._short(money) == said
+    assert short(money) == said
+
+
+def test_an_effect_curve_goes_through_nothing_and_is_dashed_beyond_what_was_seen():
+    table = pd.DataFrame({"points": [10.0, -1.0, 1.0], "estimate": [3.0, -0.3, 0.3], "low": [2.0, -0.5, 0.2],
+                          "high": [4.0, -0.2, 0.5], "supported": [False, True, True]})  # fmt: skip
+    axes = plots.effect_curve(table, effect="renewal", verdict="identified").axes[0]
+    everything, seen = axes.lines[1:3]
+    assert everything.get_xdata().tolist() == [-1, 0, 1, 10]
+    assert everything.get_ydata().tolist() == [-0.3, 0, 0.3, 3]
+    assert seen.get_xdata().tolist() == [-1, 0, 1]
+    assert "identified" in axes.get_title()
+    bounds = plots.effect_curve(table.assign(estimate=np.nan), effect="renewal").axes[0]
+    assert len(bounds.lines) == 1  # the line of nothing, and the band alone
+
+
+def test_estimates_side_by_side_have_the_causal_one_in_its_own_colour():
+    table = pd.DataFrame({"estimate": [0.3, np.nan, 0.1], "low": [0.2, 0.1, np.nan], "high": [0.4, 0.5, np.nan],
+                          "causal": [True, False, False]}, index=["shocks", "bounds", "raise and predict"])  # fmt: skip
+    axes = plots.estimates(table, unit="pp").axes[0]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["raise and predict", "bounds", "shocks"]
+    assert [text.get_text() for text in axes.texts] == ["+0.10", "+0.30"]
+    colours = {line.get_ydata()[0]: line.get_color() for line in axes.lines[:-1]}
+    assert colours[2] != colours[0] == colours[1]
+
+
+def test_checks_are_a_list_with_lights():
+    table = pd.DataFrame({"name": ["first_stage", "control", "support"], "passed": [True, False, None],
+                          "sentence": ["strong", "goes with it " * 12, "not made"]})  # fmt: skip
+    axes = plots.checks(table).axes[0]
+    assert len({line.get_color() for line in axes.lines}) == 3
+    assert axes.texts[0].get_text() == "first stage: strong"
+    assert "\n" in axes.texts[1].get_text()
+
+
+def test_the_index_by_quarter_has_the_raw_share_beside_it():
+    table = pd.DataFrame({"quarter": ["2025Q1", "2025Q2"], "level": [72.0, 73.0], "low": [70.0, 71.0],
+                          "high": [74.0, 75.0], "raw": [64.0, np.nan]})  # fmt: skip
+    axes = plots.index_by_quarter(table).axes[0]
+    assert [line.get_ydata()[0] for line in axes.lines] == [72, 64]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["2025Q1", "2025Q2"]
