@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from churnkit import plots
-from churnkit.plots.axes import short
+from churnkit.plots.axes import BLUE, ORANGE, short
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +27,9 @@ def test_survival_has_a_panel_per_segment_and_colours_what_lies_outside(checked)
     assert [axes.get_title() for axes in panels] == ["all (n 300)", "motor (n 200)", "home (n 100)"]
     assert panels[0].lines[0].get_ydata().tolist() == [1, 0.81, 0.65]
     told = {axes.get_title()[:4]: (axes.texts[0].get_text(), axes.texts[0].get_color()) for axes in panels}
-    assert told["all "] == ("after 2: +1.0 pp", plots.BLUE)
-    assert told["home"] == ("after 2: -21.0 pp", plots.ORANGE)
-    assert told["moto"][1] == plots.BLUE  # no interval, nothing outside it
+    assert told["all "] == ("after 2: +1.0 pp", BLUE)
+    assert told["home"] == ("after 2: -21.0 pp", ORANGE)
+    assert told["moto"][1] == BLUE  # no interval, nothing outside it
     only = plots.survival(checked, segments=["home"])
     assert [axes.get_title() for axes in only.axes] == ["home (n 100)"]
 
