@@ -150,7 +150,7 @@ def _counts(book: Book, asked: Sequence[Failing]) -> dict[Filter, int]:
     for relation, filters in by_relation.items():
         counted = ", ".join(f"count(*) FILTER (WHERE {each.where}) AS n{i}" for i, each in enumerate(filters))
         with contextlib.suppress(ContractError):  # then each is asked for itself, and what cannot be read is told
-            row = book.sql(f"SELECT {counted} FROM {relation}").to_pylist()[0]
+            row = book.records(f"SELECT {counted} FROM {relation}")[0]
             found.update({each: int(row[f"n{i}"]) for i, each in enumerate(filters)})
     return found
 
@@ -161,10 +161,10 @@ def _ask(book: Book, code: str, question: Failing, counts: Mapping[Filter, int])
     if isinstance(rows, Filter) and rows in counts and not question.speaks(counts[rows], total):
         return None
     facts = "".join(f", {sql} AS {name}" for name, sql in question.facts.items())
-    counted = book.sql(f"SELECT count(*) AS count{facts} FROM ({question.query}) AS failing").to_pylist()[0]
+    counted = book.records(f"SELECT count(*) AS count{facts} FROM ({question.query}) AS failing")[0]
     if not question.speaks(int(counted["count"]), total):
         return None
-    shown = book.sql(f"SELECT * FROM ({question.query}) AS failing ORDER BY _row LIMIT 5").to_pylist()
+    shown = book.records(f"SELECT * FROM ({question.query}) AS failing ORDER BY _row LIMIT 5")
     places = book.sources[question.table].places(row["_row"] for row in shown)
     examples = tuple(f"{place}{_shown(row.get('value'))}" for place, row in zip(places, shown, strict=True))
     return question.finding(code, counted, total=total, examples=examples)

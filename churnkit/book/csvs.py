@@ -45,7 +45,7 @@ def read_csv(engine: Engine, table: str, path: Path, *, told: str = "") -> Loade
         fix = "check the file and its permissions" if isinstance(error, OSError) else "check the file's header"
         raise Unreadable(problem("TYP02", table, f"{path.name} cannot be read: {error}", fix=fix)) from None
     notes = tuple(_notes(table, path, written, told, skipped))
-    rows = engine.sql(f"SELECT count(*) AS n FROM source_{table}")["n"][0].as_py()
+    rows = engine.records(f"SELECT count(*) AS n FROM source_{table}")[0]["n"]
     return Loaded(table, "csv", (path,), encoding=written.encoding, delimiter=delimiter, skipped=skipped,
                   even=rows + 1 + skipped == written.lines, notes=notes)  # fmt: skip
 

@@ -102,8 +102,24 @@ class Engine:
         """Run a query and return its rows; ``$name`` stands for a parameter."""
         with self._lock:
             try:
+                if query.startswith("CREATE"):  # as a relation it would be planned twice
+                    self._connection.execute(query)
+                    return pa.table({})
                 relation = self._connection.sql(query, params=dict(params) if params else None)
                 return relation.to_arrow_table() if relation is not None else pa.table({})
+            except duckdb.Error as error:
+                raise _refused(error) from error
+
+    def records(self, query: str) -> list[dict[str, Any]]:
+        """Run a query of few rows and return them as dicts: planned once, where the way to Arrow plans twice."""
+        if self.distributed:
+            rows: list[dict[str, Any]] = self.sql(query).to_pylist()
+            return rows
+        with self._lock:
+            try:
+                done = self._connection.execute(query)
+                names = [column[0] for column in done.description]
+                return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
             except duckdb.Error as error:
                 raise _refused(error) from error
 
@@ -172,8 +188,8 @@ class Engine:
 
     def columns(self, relation: str) -> dict[str, str]:
         """Names and types of a relation's columns, in order."""
-        found = self.sql(f"DESCRIBE SELECT * FROM {quote(relation)}")
-        return dict(zip(found["column_name"].to_pylist(), found["column_type"].to_pylist(), strict=True))
+        found = self.records(f"DESCRIBE SELECT * FROM {quote(relation)}")
+        return {row["column_name"]: row["column_type"] for row in found}
 
     def read_csv(self, name: str, path: Path, *, columns: Sequence[str], delimiter: str, skip: int = 0) -> None:
         """Load a UTF-8 CSV file as a table of texts, empty fields null, without header and `skip` lines above it."""

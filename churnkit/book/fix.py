@@ -107,7 +107,7 @@ def _log(book: Book) -> pd.DataFrame:
     changes: list[dict[str, Any]] = []
     for code, question in _mends(book):
         only = " WHERE found_trimmed" if code == "FK06" else ""
-        rows = book.sql(f"SELECT * FROM ({question.query}) AS failing{only} ORDER BY _row").to_pylist()
+        rows = book.records(f"SELECT * FROM ({question.query}) AS failing{only} ORDER BY _row")
         places = book.sources[question.table].places([row["_row"] for row in rows])
         for row, place in zip(rows, places, strict=True):
             was = row.get("value")

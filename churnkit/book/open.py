@@ -58,7 +58,6 @@ class Book:
         self.undeclared = {name: each.undeclared for name, each in self.sources.items() if each.undeclared}
         self._ready: set[str] = set()
         self._repeats: dict[str, bool] = {}
-        self._rows: dict[str, int] = {}
         self._known: dict[str, Any] = {}
 
     def __repr__(self) -> str:
@@ -74,10 +73,8 @@ class Book:
 
     def rows(self, table: str) -> int:
         """Rows of the table as it came."""
-        if table not in self._rows:
-            counted = self._run(f"SELECT count(*) AS n FROM {quote(self.sources[table].relation)}")
-            self._rows[table] = int(counted["n"][0].as_py())
-        return self._rows[table]
+        counted = f"SELECT count(*) AS n FROM {quote(self.sources[table].relation)}"
+        return self.once(f"rows {table}", lambda: int(self.records(counted)[0]["n"]))
 
     def repeats(self, table: str) -> bool:
         """Whether some key of the table comes twice before the cutoff; ``repeats_<table>`` then holds those rows."""
@@ -118,6 +115,12 @@ class Book:
         """
         self._prepare(query)
         return self._run(query, {key: _plain(value) for key, value in params.items()})
+
+    def records(self, query: str) -> list[dict[str, Any]]:
+        """Run a query of few rows over the book's views, as `sql` does, and return the rows as dicts."""
+        self._prepare(query)
+        with self._refusals(query):
+            return self._engine.records(query)
 
     def by_bucket(self, queries: Mapping[str, str], work: Work, *, buckets: Sequence[int]) -> Iterator[dict[str, Any]]:
         """Hand each bucket's rows of several queries to `work`, as `Engine.by_bucket` says, and yield what it returns.
@@ -164,10 +167,9 @@ class Book:
         for table in sorted(self.tables):
             source = self.sources[table]
             content = views.content_select(source, self.settings, typed=source.kind in _TEXTS)
-            row = self.sql(content).to_pylist()[0]
+            row = self.records(content)[0]
             parts.append(f"{table}:{sorted(self.sources[table].mapping)}:{row['n']}:{row['h']}")
-        digest = self._run(f"SELECT md5({literal('|'.join(parts))}) AS digest")
-        return str(digest["digest"][0].as_py())
+        return str(self.records(f"SELECT md5({literal('|'.join(parts))}) AS digest")[0]["digest"])
 
     def close(self) -> None:
         """Let go of the engine's memory and files."""

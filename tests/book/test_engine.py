@@ -66,3 +66,13 @@ def test_values_that_repeat_are_found_in_one_pass_and_in_several(monkeypatch):
         found = engine.repeated("SELECT h FROM t", "h", rows=len(values))
         assert sorted(found["h"].to_pylist()) == sorted(values[:30].tolist())
         assert engine.repeated("SELECT DISTINCT h FROM t", "h", rows=len(values)).num_rows == 0
+
+
+def test_records_are_the_rows_of_sql_and_are_refused_alike():
+    engine = Engine()
+    query = "SELECT 1 AS a, 'x' AS b, TIMESTAMP '2026-01-01 08:00:00' AS c, DATE '2026-01-01' AS d, NULL::DOUBLE AS e"
+    both = f"{query} UNION ALL SELECT 2, NULL, NULL, NULL, 0.5 ORDER BY a"
+    assert engine.records(both) == engine.sql(both).to_pylist()
+    for ask in (engine.records, engine.sql):
+        with pytest.raises(EngineError, match="nowhere"):
+            ask("SELECT * FROM nowhere")

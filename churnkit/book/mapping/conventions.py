@@ -65,8 +65,7 @@ class Looked:
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """Run a query."""
-        found: list[dict[str, Any]] = self.engine.sql(query).to_pylist()
-        return found
+        return self.engine.records(query)
 
 
 def look_at(tables: Sequence[TableGuess], settings: Settings, engine: Engine) -> Looked:

@@ -111,13 +111,13 @@ def look(engine: Engine, relation: str, *, file: str, sheet: str = "", loaded: L
     """Count what every column of a relation holds."""
     names = [name for name in engine.columns(relation) if name not in ("_row", "__index_level_0__")]
     distinct = "count(DISTINCT {0})"
-    rows = int(engine.sql(f"SELECT count(*) AS n FROM {quote(relation)}")["n"][0].as_py())
+    rows = int(engine.records(f"SELECT count(*) AS n FROM {quote(relation)}")[0]["n"])
     if rows > 1_000_000:
         distinct = "approx_count_distinct({0})"
     counts = ", ".join(
         f"count({_text(name)}) AS f{i}, {distinct.format(_text(name))} AS d{i}" for i, name in enumerate(names)
     )
-    counted = engine.sql(f"SELECT {counts} FROM {quote(relation)}").to_pylist()[0] if names else {}
+    counted = engine.records(f"SELECT {counts} FROM {quote(relation)}")[0] if names else {}
     held = tuple(
         Held(
             name,
@@ -136,7 +136,7 @@ def overlap(engine: Engine, child: tuple[str, str], parent: tuple[str, str]) -> 
     ours, theirs = (f"(SELECT DISTINCT trim({_text(c)}) AS v FROM {quote(r)} WHERE {_text(c)} IS NOT NULL)"
                     for r, c in (child, parent))  # fmt: skip
     query = f"SELECT count(*) AS n, count(p.v) AS found FROM {ours} AS c LEFT JOIN {theirs} AS p ON c.v = p.v"
-    found = engine.sql(query).to_pylist()[0]
+    found = engine.records(query)[0]
     return found["found"] / found["n"] if found["n"] else 0.0
 
 
@@ -144,7 +144,7 @@ def all_values(engine: Engine, extract: Extract, name: str, *, most: int = 100) 
     """Every value of a column over all rows with its count, the frequent ones first."""
     query = (f"SELECT {_text(name)} AS v, count(*) AS n FROM {quote(extract.relation)} GROUP BY 1"
              f" HAVING {_text(name)} IS NOT NULL ORDER BY n DESC, v LIMIT {most}")  # fmt: skip
-    return {row["v"]: row["n"] for row in engine.sql(query).to_pylist()}
+    return {row["v"]: row["n"] for row in engine.records(query)}
 
 
 def _text(name: str) -> str:
@@ -156,7 +156,7 @@ def _values(engine: Engine, relation: str, name: str, rows: int) -> dict[str, in
     query = (f"SELECT v, count(*) AS n FROM (SELECT {_text(name)} AS v FROM {quote(relation)}{kept}) AS s"
              f" WHERE v IS NOT NULL GROUP BY v ORDER BY n DESC, v LIMIT {_LOOKED_AT}")  # fmt: skip
     found: dict[str, int] = {}
-    for row in engine.sql(query).to_pylist():
+    for row in engine.records(query):
         value = unicodedata.normalize("NFKC", row["v"]).strip()
         if value.lower() not in _EMPTY:
             found[value] = found.get(value, 0) + row["n"]

@@ -27,7 +27,9 @@ def opposed_directions(book: Book) -> Iterator[Failing]:
     """
     if not ready(book, "surveys") or not book.has_column("surveys", "score"):
         return
-    pairs = [(row["a"], row["b"], row["r"], row["n"]) for row in book.sql(_PAIRS).to_pylist() if row["r"] is not None]
+    if book.rows("surveys") < 2 * LEAST_PAIRS:
+        return
+    pairs = [(row["a"], row["b"], row["r"], row["n"]) for row in book.records(_PAIRS) if row["r"] is not None]
     against: dict[str, list[str]] = {}
     for a, b, r, n in pairs:
         if r < CLEARLY_BELOW and atanh(max(r, -0.999999)) * sqrt(n - 3) < DEVIATIONS:
@@ -67,10 +69,10 @@ def only_answers(book: Book) -> Iterator[Failing]:
     if not ready(book, "surveys") or not book.has_column("surveys", "score"):
         return
     told = " AND answered_at IS NULL" if book.has_column("surveys", "answered_at") else ""
-    found = book.sql(f"SELECT instrument, count(*) AS asked, count(CASE WHEN score IS NULL{told} THEN 1 END)"
+    found = book.records(f"SELECT instrument, count(*) AS asked, count(CASE WHEN score IS NULL{told} THEN 1 END)"
                      " AS silent FROM raw_surveys WHERE instrument IS NOT NULL GROUP BY instrument"
                      " ORDER BY instrument")  # fmt: skip
-    full = [row for row in found.to_pylist() if not row["silent"]]
+    full = [row for row in found if not row["silent"]]
     if len(full) < len(found):
         full = [row for row in full if row["asked"] >= LEAST_OF_SOME]
     if sum(row["asked"] for row in full) < LEAST_ROWS:
@@ -91,12 +93,12 @@ def coverage(book: Book) -> Iterator[Finding]:
               " max(coalesce(answered_at, sent_at)) AS last FROM raw_surveys WHERE score IS NOT NULL"
               " GROUP BY customer_id) AS s ON c.customer_id = s.customer_id) AS j")  # fmt: skip
     year = f"last >= TIMESTAMP '{book.settings.data_cutoff}' - INTERVAL 365 DAY"
-    counted = book.sql(f"SELECT count(*) AS n, count(last) AS ever, count(CASE WHEN {year} THEN 1 END) AS lately"
-                       f" FROM {joined}").to_pylist()[0]  # fmt: skip
+    counted = book.records(f"SELECT count(*) AS n, count(last) AS ever, count(CASE WHEN {year} THEN 1 END) AS lately"
+                       f" FROM {joined}")[0]  # fmt: skip
     n, silent = counted["n"], counted["n"] - counted["ever"]
     if not n or not book.rows("surveys"):
         return
-    first = book.sql(f"SELECT _row FROM {joined} WHERE last IS NULL ORDER BY _row LIMIT 5")["_row"].to_pylist()
+    first = [row["_row"] for row in book.records(f"SELECT _row FROM {joined} WHERE last IS NULL ORDER BY _row LIMIT 5")]
     ever, lately = (100 * counted[name] / n for name in ("ever", "lately"))
     yield Finding(
         "COV22", "note", "surveys", f"{ever:.0f} % of the customers ever answered, {lately:.0f} % in the last 12"
@@ -113,8 +115,8 @@ def unlogged_campaigns(book: Book) -> Iterator[Failing]:
     """
     if book.has("outreach") or not ready(book, "interactions", "terms"):
         return
-    counted = book.sql(f"SELECT count(*) AS own, (SELECT count(*) FROM ({_calls(book)}) AS k) AS calls"
-                       " FROM raw_interactions WHERE initiator = 'company'").to_pylist()[0]  # fmt: skip
+    counted = book.records(f"SELECT count(*) AS own, (SELECT count(*) FROM ({_calls(book)}) AS k) AS calls"
+                       " FROM raw_interactions WHERE initiator = 'company'")[0]  # fmt: skip
     if not counted["calls"]:
         return
     words = " OR ".join(f"{column} LIKE '%{word}%'" for column in ("lower(touchpoint)", "lower(topic)")

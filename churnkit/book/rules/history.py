@@ -21,8 +21,8 @@ def stamped_at_extract(book: Book) -> Iterator[Finding]:
 
 
 def _stamped(book: Book, table: str) -> Iterator[Finding]:
-    rows = book.sql(f"SELECT count(*) AS n, count(recorded_at) AS filled, min(recorded_at) AS first FROM raw_{table}")
-    found, cutoff = rows.to_pylist()[0], book.settings.data_cutoff
+    query = f"SELECT count(*) AS n, count(recorded_at) AS filled, min(recorded_at) AS first FROM raw_{table}"
+    found, cutoff = book.records(query)[0], book.settings.data_cutoff
     if not found["n"] or found["filled"] < found["n"] or (cutoff - found["first"]).days > _LAST_DAYS:
         return
     clocks = book.schema[table].clocks
@@ -30,7 +30,7 @@ def _stamped(book: Book, table: str) -> Iterator[Finding]:
     home = table if clocks else "terms"
     if not book.has(home):
         return
-    began = book.sql(f"SELECT min({older}) AS first FROM raw_{home}")["first"][0].as_py()
+    began = book.records(f"SELECT min({older}) AS first FROM raw_{home}")[0]["first"]
     if began is None or (cutoff - began).days <= 2 * _LAST_DAYS:
         return
     effect = "its rows are unknown at earlier cutoffs" if clocks else "attributes are null at earlier cutoffs"

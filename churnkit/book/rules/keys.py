@@ -72,7 +72,7 @@ def orphan_keys(book: Book) -> Iterator[Failing]:
 
 def _while_complete(book: Book, table: str, parent: str) -> str:
     """SQL that keeps the rows whose parent, were there one, would be in the book."""
-    first = book.sql(f"SELECT min({book.schema[parent].clocks[0]}) AS first FROM raw_{parent}")["first"][0].as_py()
+    first = book.records(f"SELECT min({book.schema[parent].clocks[0]}) AS first FROM raw_{parent}")[0]["first"]
     if first is None:
         return ""
     clock = f"c.{quote(book.schema[table].clocks[0])}"

@@ -29,14 +29,14 @@ def gaps_of_a_day(book: Book) -> Iterator[Failing]:
     do. Renewals on the very day of the end and a day after it are compared; late ones say nothing. Where the settings
     say already that end_date is the last covered day, those that start one day too early are looked for.
     """
-    if not ready(book, "terms", "policies", "customers"):
+    if not ready(book, "terms", "policies", "customers") or book.rows("terms") < LEAST_TERMS:
         return
     inclusive = book.settings.end_date_is == "last_covered_day"
     for columns in (("policy_id",), *TIES.values()):
-        counted = book.sql(
+        counted = book.records(
             "SELECT count(*) AS later, count(CASE WHEN touching = 1 THEN 1 END) AS none, count(CASE WHEN touching = 0"
             f" AND off = 1 THEN 1 END) AS one FROM ({_later(book, columns, inclusive)}) AS f"
-        ).to_pylist()[0]
+        )[0]
         one, near, some = counted["one"], counted["one"] + counted["none"], OF_FOLLOWING * counted["later"]
         if one >= max(LEAST_TERMS, ONE_DAY * near, some):
             yield _gap_finding(_later(book, columns, inclusive), inclusive)
@@ -81,6 +81,8 @@ def renumbered_renewals(book: Book) -> Iterator[Failing]:
     """
     if book.settings.renewal.match or not ready(book, "terms", "policies", "customers"):
         return
+    if book.rows("terms") < LEAST_TERMS:
+        return
     due = (f"renewable = 1 AND end_date + INTERVAL {LATE_DAYS} DAY <= TIMESTAMP '{book.settings.data_cutoff}'"
            " AND (ended_date IS NULL OR ended_date + INTERVAL 1 DAY >= end_date)")  # fmt: skip
     own, held = _by_number(book), f"WITH held AS {held_terms(book)}"
@@ -103,11 +105,11 @@ def renumbered_renewals(book: Book) -> Iterator[Failing]:
 
 def _lines(book: Book, due: str, followed: str, having: str) -> dict[str, float]:
     """Lines for which a condition on due and linked terms holds, with the linked share."""
-    rows = book.sql(
+    rows = book.records(
         f"WITH held AS {held_terms(book)} SELECT line, linked / due AS share FROM (SELECT t.line, count(*) * 1.0 AS"
         f" due, count(f._row) AS linked FROM (SELECT * FROM held WHERE {due}) AS t LEFT JOIN (SELECT DISTINCT _row FROM"
         f" ({followed}) AS f0) AS f ON t._row = f._row GROUP BY t.line) AS s WHERE {having} ORDER BY line"
-    ).to_pylist()
+    )
     return {row["line"]: float(row["share"]) for row in rows if row["line"] is not None}
 
 

@@ -81,7 +81,7 @@ def _counts(book: Book, table: str) -> dict[str, int]:
         found: dict[str, Any] = {}
         for relation, asked in ((quote(source.relation), came), (f"raw_{table}", read)):
             listed = ", ".join(f"{sql} AS {quote(name)}" for name, sql in asked.items())
-            found |= book.sql(f"SELECT {listed} FROM {relation}").to_pylist()[0]
+            found |= book.records(f"SELECT {listed} FROM {relation}")[0]
         return found
 
     return book.once(f"counts {table}", ask)
@@ -110,11 +110,11 @@ def _conversions(book: Book, table: str, counts: dict[str, int]) -> Iterator[Fin
             whole = counts[f"given {column.name}"] == counts[f"read {column.name}"] and not column.default
             read = "v" if whole else typed(column, "v", kind=kind, zone=book.settings.timezone)
             given = f"(SELECT {value} AS v FROM {quote(book.sources[table].relation)}) AS g"
-            rows = book.sql(
+            rows = book.records(
                 f"SELECT form, count(*) AS n FROM (SELECT {form(column, 'v', kind=kind)} AS form, {read} AS value FROM"
                 f" {given}) AS s WHERE form IS NOT NULL AND value IS NOT NULL GROUP BY form ORDER BY n DESC, form"
             )
-            found = {row["form"]: row["n"] for row in rows.to_pylist()}
+            found = {row["form"]: row["n"] for row in rows}
         marks = counts.get(f"came {column.name}", 0) - counts[f"given {column.name}"]
         if marks > 0 and column.name not in book.settings.values.get(table, {}):
             found["marks for empty, as NULL or -"] = marks

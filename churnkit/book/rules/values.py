@@ -40,7 +40,7 @@ def premiums_in_fen(book: Book) -> Iterator[Failing]:
     is taken as the right one, and all terms of months in another are counted; in months with fewer terms of a line
     those of all lines together decide, each as a multiple of its line's median.
     """
-    if ready(book, "terms", "policies"):
+    if ready(book, "terms", "policies") and book.rows("terms") >= 2 * LEAST_PREMIUMS:
         yield Failing("terms", _FEN, "the median premium of these months is about 100 times, or a hundredth of, that of"
                       " the others: {n}, from {first} to {last}", "they look like fen beside yuan; values and price"
                       " changes would be wrong by 100", "bring premiums to one unit at the source", severity="warning",
@@ -86,13 +86,15 @@ def damaged_ids(book: Book) -> Iterator[Failing]:
 
 def _rounded(book: Book, table: str, ids: list[str], fix: str) -> Iterator[Failing]:
     """Ids of more digits than a spreadsheet keeps; decided by the column, as one may well end in zeros."""
+    if not ids or book.rows(table) < LEAST_IDS:
+        return
     conditions = [
         f"length({quote(name)}) BETWEEN 16 AND 30 AND regexp_matches({quote(name)}, '^[0-9]+$')" for name in ids
     ]
     long = ", ".join(f"count(CASE WHEN {each} THEN 1 END) AS l{i}" for i, each in enumerate(conditions))
     zeros = ", ".join(f"count(CASE WHEN {each} AND regexp_matches({quote(name)}, '{_TO_15_DIGITS}') THEN 1 END) AS z{i}"
                       for i, (each, name) in enumerate(zip(conditions, ids, strict=True)))  # fmt: skip
-    row = book.sql(f"SELECT {long}, {zeros} FROM raw_{table}").to_pylist()[0] if ids else {}
+    row = book.records(f"SELECT {long}, {zeros} FROM raw_{table}")[0]
     for i, name in enumerate(ids):
         if row[f"l{i}"] >= LEAST_IDS and row[f"z{i}"] >= ROUNDED * row[f"l{i}"]:
             yield Failing(
