@@ -18,9 +18,9 @@ from churnkit.models.classifier import ChurnModel, RenewalModel
 from churnkit.models.reasons.explain import reasons
 from churnkit.panel.build import build_panel
 from churnkit.panel.catalog import standard_features
-from churnkit.simulate import simulate_book
 from churnkit.simulate.messy import damage
 from churnkit.value.lifetime import LifetimeValue
+from tests.simulated import simulated
 
 AS_OF = "2026-09-01"
 
@@ -28,10 +28,10 @@ AS_OF = "2026-09-01"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A book that says "livestream" where training, on the clean one, saw other channels."""
-    root = tmp_path_factory.mktemp("scored")
-    clean = simulate_book(root, customers=500, years=4, seed=9, truth=False)
-    damage(clean, root / "twin", "DRF30")
-    return clean, root / "twin"
+    clean = simulated(tmp_path_factory, customers=500, years=4, seed=9)
+    twin = tmp_path_factory.mktemp("scored") / "twin"
+    damage(clean, twin, "DRF30")
+    return clean, twin
 
 
 @pytest.fixture(scope="module")

@@ -98,7 +98,7 @@ def test_a_moment_that_a_clock_change_skipped_is_read_as_written(tables, open_ta
 
 def test_frames_of_every_pandas_type(tables, open_tables):
     expected = open_tables(tables).fingerprint
-    types = {"birth_year": "Int64", "do_not_call": "boolean", "region": "category"}
+    types = {"birth_year": "float64", "do_not_call": "boolean", "region": "category"}
     tables["customers"] = tables["customers"].astype(types)
     tables["terms"] = tables["terms"].assign(
         start_date=[stamp.date() for stamp in tables["terms"]["start_date"]],
