@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 Vector = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 FEWEST = 200  # pairs of terms from which a horizon is learnt; beyond, the last one that has as many
 _SLACK = 65  # days by which a later term may fall due beside the year
@@ -16,39 +17,68 @@ _SLACK = 65  # days by which a later term may fall due beside the year
 
 @dataclass(frozen=True)
 class Ageing:
-    """``offset then = level + keep * offset moved from now + noise``, by years between, among those still there.
+    """``offset then = level of the line + keep * offset moved from now + noise``, by years, among those still there.
 
-    Columns that stay as stated are known now and will be others then: a bad year is followed by an ordinary one. How
-    much of the offset is left after 1, 2, ... years is measured on pairs of terms of the same policies in the record,
-    by least squares; today everything is, and between whole years straight lines join what was found.
+    Columns that stay as stated are known now and will be others then: a bad year is followed by an ordinary one, of the
+    customer's own line: lines do not go back to a mean of all. How much of the offset is left after 1, 2, ... years is
+    measured within lines on pairs of terms of the same policies in the record, by least squares; today everything is,
+    and between whole years straight lines join what was found.
 
     Attributes
     ----------
     years : array of shape (m,), 0, 1, 2, ...
-    level, keep, noise : arrays of shape (m,), in log-odds; noise is a standard deviation
+    level : array of shape (m, n_lines + 1), in log-odds; the last column is for lines not known, or with few pairs
+    keep, noise : arrays of shape (m,), noise a standard deviation in log-odds
     """
 
     years: Vector
-    level: Vector
+    level: Matrix
     keep: Vector
     noise: Vector
 
     @classmethod
-    def learn(cls, pairs: list[tuple[Vector, Vector]]) -> Ageing:
-        """Learn from (offset moved, offset found) at 1, 2, ... years; horizons with few pairs are left to the last."""
-        found = [(0.0, 0.0, 1.0, 0.0)]
-        for years, (moved, fresh) in enumerate(pairs, start=1):
+    def learn(cls, pairs: list[tuple[Vector, Vector, Codes]], lines: int) -> Ageing:
+        """Learn from (offset moved, offset found, line) at 1, 2, ... years; horizons with few pairs are left out.
+
+        Parameters
+        ----------
+        pairs : list of (array, array, array of int), of shape (n_pairs,) each
+        lines : int, number of line codes
+        """
+        years, levels, keeps, noises = [0.0], [np.zeros(lines + 1)], [1.0], [0.0]
+        for ahead, (moved, fresh, line) in enumerate(pairs, start=1):
             if len(moved) < FEWEST or moved.std() < 1e-9:
                 break
-            keep = float(np.cov(moved, fresh)[0, 1] / moved.var(ddof=1))
-            level = float(fresh.mean() - keep * moved.mean())
-            found.append((float(years), level, keep, float((fresh - level - keep * moved).std())))
-        return cls(*np.array(found).T)
+            before, after = (_means(each, line, lines) for each in (moved, fresh))
+            within, then = moved - before[line], fresh - after[line]
+            keep = float((within * then).sum() / (within**2).sum())
+            years.append(float(ahead))
+            keeps.append(keep)
+            levels.append(after - keep * before)
+            noises.append(float((then - keep * within).std()))
+        return cls(np.array(years), np.array(levels), np.array(keeps), np.array(noises))
 
-    def apply(self, offset: Vector, years: Vector) -> tuple[Vector, Vector]:
-        """Return the offset as expected after some years, and the standard deviation of what it will be."""
-        level, keep, noise = (np.interp(years, self.years, part) for part in (self.level, self.keep, self.noise))
+    def apply(self, offset: Vector, years: Vector, line: Codes) -> tuple[Vector, Vector]:
+        """Return the offset as expected after some years, and the standard deviation of what it will be.
+
+        Parameters
+        ----------
+        offset, years : arrays of shape (n_rows,)
+        line : int array of shape (n_rows,), -1 for one that is not known
+        """
+        keep, noise = (np.interp(years, self.years, part) for part in (self.keep, self.noise))
+        level = np.empty(len(offset))
+        for code in np.unique(line):
+            mine = line == code
+            level[mine] = np.interp(years[mine], self.years, self.level[:, code])
         return level + keep * offset, noise
+
+
+def _means(values: Vector, line: Codes, lines: int) -> Vector:
+    """Mean by line, that of all where there are few; and that of all, shape (n_lines + 1,)."""
+    count = np.bincount(line, minlength=lines)
+    by = np.bincount(line, values, lines) / np.maximum(count, 1)
+    return np.append(np.where(count >= FEWEST, by, values.mean()), values.mean())
 
 
 def shrink(noise: Vector) -> Vector:

@@ -25,6 +25,7 @@ from churnkit.value.survival import OFFSET, Ahead, moved, survive
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.intp]
 NAMES = ("level", "offset", "tenure", "entry")  # and a level for each line
 # Before any data: what the columns say counts once, give or take a half; tenure, entry and sigma are 0 give or take 1;
 # lines differ by 0 give or take 0.3 from what the columns say of them.
@@ -96,7 +97,7 @@ class Hazard:
         fresh = offsets.lapse(matrix, people)
         Z = _design(fresh, tenure[0], begin["entry"].to_numpy()[codes], line, lines)
         middle = np.append(0.0, Z[:, 1:].mean(axis=0))
-        ageing = Ageing.learn(_pairs(keys, matrix, people, fresh, offsets))
+        ageing = Ageing.learn(_pairs(keys, matrix, people, fresh, offsets, lines), len(lines))
         progress("hazard: frailty")
         names = (*NAMES, *lines)
         spread = np.array([_SPREAD.get(name, _SPREAD["line"]) for name in (*NAMES, *("line" for _ in lines), "sigma")])
@@ -125,11 +126,11 @@ class Hazard:
         lead = np.nan_to_num(lead, nan=self.lead)
         tenure = tenures(matrix, columns)
         entry = np.where(np.isnan(mine.entry), tenure[1], mine.entry)
-        designs, stays, noise = [], [], []
+        designs, stays, noise, codes = [], [], [], _codes(line, self.lines)
         for t in range(years):
             step = lead + 365 * t - self.lead if t else np.zeros(len(lead))
             at = moved(matrix, columns, step, terms=t, lead=self.lead, growth=growth**t) if t else matrix
-            offset, unsure = self.ageing.apply(self.offsets.lapse(at, people), step / 365.0)
+            offset, unsure = self.ageing.apply(self.offsets.lapse(at, people), step / 365.0, codes)
             Z = _design(offset, tenure[0] + step / 365.25, entry, line, self.lines)
             designs.append(Z - self.middle)
             noise.append(unsure)
@@ -248,11 +249,12 @@ def _beginnings(people: Hashes, day: Any, tenure: Vector) -> pd.DataFrame:
 
 
 def _pairs(
-    keys: pd.DataFrame, matrix: Floats, people: Hashes, fresh: Vector, offsets: Offsets
-) -> list[tuple[Vector, Vector]]:
-    """Offsets moved forward from a term, and those found when the years had passed, at 1, 2, ... years."""
+    keys: pd.DataFrame, matrix: Floats, people: Hashes, fresh: Vector, offsets: Offsets, lines: tuple[str, ...]
+) -> list[tuple[Vector, Vector, Codes]]:
+    """Offsets moved forward from a term, those found when the years had passed, and lines, at 1, 2, ... years."""
     due = days(keys["cutoff"]) + keys["lead_days"].fillna(0).to_numpy(dtype=np.float64)
     usual, found = keys["lead_days"].to_numpy() == _usual(keys), []
+    line = _codes(keys["line"].astype(str), lines)
     for years in range(1, _HORIZON):
         earlier, later = later_terms(keys, due, years)
         both = np.flatnonzero(usual[earlier] & usual[later])[:: max(1, len(earlier) // _PAIRS)]
@@ -261,8 +263,13 @@ def _pairs(
             break
         at = moved(matrix[earlier], offsets.columns, np.full(len(both), 365.0 * years), terms=years,
                    lead=_usual(keys), growth=np.ones(len(both)))  # fmt: skip
-        found.append((offsets.lapse(at, people[earlier]), fresh[later]))
+        found.append((offsets.lapse(at, people[earlier]), fresh[later], line[earlier]))
     return found
+
+
+def _codes(line: pd.Series[Any], lines: tuple[str, ...]) -> Codes:
+    """Position of each row's line, -1 for one that is not known."""
+    return np.asarray(pd.Index(lines).get_indexer(pd.Index(line)), dtype=np.intp)
 
 
 def _usual(keys: pd.DataFrame) -> float:
