@@ -16,7 +16,7 @@ MAY = {
     "panel": {"panel", "book"},
     "models": {"models", "panel.panel", "panel.feature", "panel.catalog"},
     "value": {"value", "models", "panel"},
-    "effect": {"effect", "value", "models", "panel"},
+    "effect": {"effect", "value", "models", "panel", "book.open"},
     "retain": {"retain", "value", "effect", "models", "panel", "book"},
 }
 HOMES = {

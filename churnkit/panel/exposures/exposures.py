@@ -49,7 +49,7 @@ import pyarrow as pa
 from churnkit.book.open import Book
 from churnkit.panel.arrays import NEVER, Ints
 from churnkit.panel.derived.derive import derive
-from churnkit.panel.exposures.rows import Units, codes_of, load_choice, load_customers, load_rows, load_units
+from churnkit.panel.exposures.rows import Units, codes_of, load_customers, load_policies, load_rows, load_units
 from churnkit.panel.exposures.service import claims, complaints, contacts, count, moments, outreach, together
 from churnkit.panel.exposures.shocks import cells
 
@@ -157,7 +157,8 @@ def _keys(book: Book, units: Units) -> tuple[dict[str, Any], Ints]:
         "region": known["region"],
     }  # fmt: skip
     frame: dict[str, Any] = {name: column.to_pandas().astype("str") for name, column in texts.items()}
-    frame["auto_renew"] = load_choice(book, units).to_pandas().astype("boolean")
+    chosen = load_policies(book, units, ("auto_renew",))["auto_renew"]
+    frame["auto_renew"] = chosen.combine_chunks().to_pandas().astype("boolean")
     frame |= {"start": moments(units.start), "end": moments(units.end), "E": moments(terms.end[units.rows])}
     return frame, np.where(house >= 0, house, house.max(initial=-1) + 1 + units.customer)
 

@@ -202,10 +202,11 @@ ORDER BY id""", until=book.settings.data_cutoff)  # fmt: skip
     return Rows(found, who, at, event, term)
 
 
-def load_customers(book: Book, units: Units) -> pa.Table:
-    """Region and household of each term's customer as known before its start, else in the first version."""
-    versions = book.sql(f"""SELECT customer_id, region, household_id, {moment("recorded_at", FIRST)} AS known
-FROM customers ORDER BY recorded_at NULLS FIRST, superseded_at NULLS LAST, region, household_id""")
+def load_customers(book: Book, units: Units, columns: tuple[str, ...] = ("region", "household_id")) -> pa.Table:
+    """What each term's customer was like as known before its start, else in the first version."""
+    listed = ", ".join(columns)
+    versions = book.sql(f"""SELECT customer_id, {listed}, {moment("recorded_at", FIRST)} AS known
+FROM customers ORDER BY recorded_at NULLS FIRST, superseded_at NULLS LAST, {listed}""")
     customer = places(versions["customer_id"], units.terms.customer_ids)
     order = np.argsort(customer, kind="stable")
     owner = customer[order]
@@ -216,13 +217,14 @@ FROM customers ORDER BY recorded_at NULLS FIRST, superseded_at NULLS LAST, regio
     return versions.take(pa.array(order[np.maximum(first, last)])).combine_chunks()
 
 
-def load_choice(book: Book, units: Units) -> pa.Array:
-    """Whether each term's policy was chosen to renew by itself, as the policy's first version has it."""
-    found = book.sql("""SELECT policy_id, auto_renew FROM policies
-ORDER BY recorded_at NULLS FIRST, superseded_at NULLS LAST, auto_renew""")
+def load_policies(book: Book, units: Units, columns: tuple[str, ...]) -> pa.Table:
+    """What each term's policy was when it was taken out: as its first version has it."""
+    listed = ", ".join(columns)
+    found = book.sql(f"""SELECT policy_id, {listed} FROM policies
+ORDER BY recorded_at NULLS FIRST, superseded_at NULLS LAST, {listed}""")
     policy, first = np.unique(places(found["policy_id"], units.terms.policy_ids), return_index=True)
     at = first[np.searchsorted(policy, units.terms.policy[units.rows])]
-    return found["auto_renew"].combine_chunks().take(pa.array(at))
+    return found.take(pa.array(at)).combine_chunks()
 
 
 def load_working_days(book: Book, rows: Rows) -> Ints:
