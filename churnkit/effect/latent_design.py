@@ -77,7 +77,8 @@ class LatentDesign:
         ]  # fmt: skip
         if wrong:
             raise UsageError("The arrays of a latent design belong together by row and name.",
-                             found=f"another shape in {', '.join(wrong)}", fix="Give one row per term or round.")  # fmt: skip
+                             found=f"another shape in {', '.join(wrong)}",
+                             fix="Give one row per term or round.")  # fmt: skip
         if not np.isfinite(self.X).all() or not np.isfinite(self.Z).all() or not np.isfinite(self.V).all():
             raise UsageError("The latent model takes no missing values.", found="NaN in X, Z or V",
                              fix="Fill them and add a column that says so.")  # fmt: skip

@@ -18,6 +18,7 @@ _REACH = 4.5  # standard deviations of S that the grid reaches beyond the means
 _SOME = 6000  # answered rounds with which the search begins
 _ENOUGH = 1e-3  # gain in log-likelihood to be expected at which the search ends: a thirtieth of a standard error
 _STEPS = 60
+_STRIDE = 0.3  # of log s and the wave's variance in one step
 _FLOOR = 1e-4  # least variance of the wave
 
 
@@ -50,8 +51,8 @@ def search(design: LatentDesign, layout: Layout, weights: Floats | None) -> Peak
     """Maximise the weighted likelihood of a design, first on a part of the customers, then on all.
 
     Scoring after Berndt, Hall, Hall and Hausman (1974): steps ``(sum s s' + prior)^-1 gradient``, damped after
-    Marquardt where they do not climb. The information of the terms' scores is needed anyhow, so a step costs little more than a
-    gradient, and from the peak of a part three or four steps reach that of the whole.
+    Marquardt where they do not climb. The information of the terms' scores is needed anyhow, so a step costs little
+    more than a gradient, and from the peak of a part three or four steps reach that of the whole.
     """
     theta = _start(design, layout)
     prior = _prior(design, layout, theta)
@@ -92,17 +93,18 @@ def _prior(design: LatentDesign, layout: Layout, start: Floats) -> tuple[Floats,
     """Centre and precision of a weak prior, which speaks only where the answers do not.
 
     Standard deviations: an effect of one standard deviation of a column on S 5, of V on the log-odds of answering 2, of
-    S on them 2 and of its square 1; log s 1, so that one answer alone is half noise; an instrument's log precision 0.5.
+    S on them 2 and of its square 1; log s 0.7, so that one answer alone is about half noise; the wave's variance 1; an
+    instrument's log precision 0.5.
     """
     precision = np.full(len(start), 1e-4)
     precision[: layout.slopes] = np.maximum(design.columns.var(axis=0) / 25.0, 1e-4)
-    precision[layout.slopes] = 1.0
+    precision[layout.slopes] = 2.0
     if layout.visible >= 0:
         at = layout.response.start
         precision[at + 1 : at + 3] = 0.25, 1.0
         precision[at + 3 : layout.response.stop] = np.maximum(design.V.var(axis=0) / 4.0, 1e-4)
     if layout.wave:
-        precision[layout.w2 + 1 :] = 4.0
+        precision[layout.w2], precision[layout.w2 + 1 :] = 1.0, 4.0
     centre = np.where(precision > 1e-4, 0.0, start)
     return centre, precision
 
@@ -126,7 +128,7 @@ def _climb(design: LatentDesign, layout: Layout, theta: Floats, *, prior: tuple[
     for step in range(1, _STEPS + 1):
         gradient, information = _slopes(sample, layout, theta, grid=grid, weight=weight, prior=prior)
         held = _held(layout, theta, gradient)
-        move = _move(gradient, information, held, damping)
+        move = _move(gradient, information, layout, held=held, damping=damping)
         if float(move @ gradient) < _ENOUGH and damping < 1:
             return Peak(theta, gradient, information, held, value, grid, step, True)
         for _ in range(12):
@@ -135,7 +137,7 @@ def _climb(design: LatentDesign, layout: Layout, theta: Floats, *, prior: tuple[
             if reached > value:
                 break
             damping = max(4 * damping, 0.05)
-            move = _move(gradient, information, held, damping)
+            move = _move(gradient, information, layout, held=held, damping=damping)
         else:
             return Peak(theta, gradient, information, held, value, grid, step, False)
         theta, value = tried, reached
@@ -143,12 +145,14 @@ def _climb(design: LatentDesign, layout: Layout, theta: Floats, *, prior: tuple[
     return Peak(theta, gradient, information, held, value, grid, _STEPS, False)
 
 
-def _move(gradient: Floats, information: Floats, held: Flags, damping: float) -> Floats:
+def _move(gradient: Floats, information: Floats, layout: Layout, *, held: Flags, damping: float) -> Floats:
+    """The next step; s and the wave, on which all else leans, go no further than `_STRIDE` at once."""
     free, move = ~held, np.zeros_like(gradient)
     lifted = information[np.ix_(free, free)]
     lifted = lifted + damping * np.diag(np.diag(lifted))
     move[free] = solve(lifted, gradient[free], assume_a="pos")
-    return move
+    leaning = [layout.slopes, *([layout.w2] if layout.wave else [])]
+    return move * min(1.0, _STRIDE / max(float(np.abs(move[leaning]).max()), 1e-12))
 
 
 def _held(layout: Layout, theta: Floats, gradient: Floats) -> Flags:
