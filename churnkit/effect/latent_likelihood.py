@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.special import ndtr
 
 from churnkit.effect.latent_answers import AnswerTable, Scale, tabulate
 from churnkit.effect.latent_design import Floats, Ints, LatentDesign
 
-_BLOCK = 3000  # terms worked on at once: what is made of them stays in the cache
+_BLOCK = 1500  # terms worked on at once: what is made of them stays in the cache
 _TINY = 1e-290
 
 
@@ -128,6 +129,7 @@ class Block:
         self.scales = layout.scales(theta)
         self.w2 = float(theta[layout.w2]) if layout.wave else 0.0
         self.s = float(np.exp(theta[layout.slopes]))
+        self.powers = np.column_stack([np.ones_like(grid), grid, grid**2])
         self.mean = sample.D[terms] @ theta[: layout.slopes]
         self.rounds = slice(sample.start[terms.start], sample.start[terms.stop])
         self.count = np.diff(sample.start[terms.start : terms.stop + 1])
@@ -135,24 +137,27 @@ class Block:
         self.answered = np.flatnonzero(self.pattern >= 0)
         weight = np.exp(-0.5 * ((grid - self.mean[:, None]) / self.s) ** 2)
         weight *= (grid[1] - grid[0]) / (self.s * np.sqrt(2 * np.pi))
-        asked = np.flatnonzero(self.count)
-        if len(asked):
-            starts = np.cumsum(self.count) - self.count
-            weight[asked] *= np.multiply.reduceat(self._told(theta), starts[asked], axis=0)
+        first, told = np.cumsum(self.count) - self.count, self._told(theta)
+        for k in range(int(self.count.max(initial=0))):  # the first round of every term, then the second
+            terms = np.flatnonzero(self.count > k)
+            weight[terms] *= told[first[terms] + k]
         total = weight.sum(axis=1)
         self.loglik = np.log(np.maximum(total, _TINY))
         self.weight = weight / np.maximum(total, _TINY)[:, None]
 
     def _told(self, theta: Floats) -> Floats:
         """Likelihood of each round at each node; keeps the chance of answering."""
-        told = np.ones((len(self.pattern), len(self.grid)))
         if self.layout.visible >= 0:
             a = theta[self.layout.response]
             with np.errstate(over="ignore"):
                 fixed = np.exp(-(self.sample.V[self.rounds] @ a[3:]))
-                self.chance = 1.0 / (1.0 + fixed[:, None] * np.exp(-(a[0] + a[1] * self.grid + a[2] * self.grid**2)))
-            told -= self.chance
+                self.chance = np.outer(fixed, np.exp(-(a[0] + a[1] * self.grid + a[2] * self.grid**2)))
+            self.chance += 1.0
+            np.reciprocal(self.chance, out=self.chance)
+            told = 1.0 - self.chance
             told[self.answered] = self.chance[self.answered]
+        else:
+            told = np.ones((len(self.pattern), len(self.grid)))
         told[self.answered] *= self.table.chance[self.pattern[self.answered]]
         return told
 
@@ -164,26 +169,26 @@ class Block:
         """
         layout, sample = self.layout, self.sample
         found = np.zeros((len(self.mean), len(layout)))
-        deviation = (self.grid - self.mean[:, None]) / self.s
-        deviation_sum = (weight * deviation).sum(axis=1)
-        found[:, : layout.slopes] = sample.D[self.terms] * (deviation_sum / self.s)[:, None]
-        found[:, layout.slopes] = (weight * (deviation**2 - 1.0)).sum(axis=1)
+        total, first, second = (weight @ self.powers).T
+        found[:, : layout.slopes] = sample.D[self.terms] * ((first - self.mean * total) / self.s**2)[:, None]
+        second += self.mean * (self.mean * total - 2 * first)
+        found[:, layout.slopes] = second / self.s**2 - total
         if len(self.pattern) == 0:
             return found
         term = np.repeat(np.arange(len(self.count)), self.count)
         if layout.visible >= 0:
-            self._answering(found, weight[term], term)
+            self._answering(found, weight, term)
         if len(self.answered):
             self._answers(found, weight[term[self.answered]], term[self.answered])
         return found
 
     def _answering(self, found: Floats, weight: Floats, term: Ints) -> None:
-        surprise = weight * ((self.pattern >= 0)[:, None] - self.chance)
-        moments = surprise @ np.column_stack([np.ones_like(self.grid), self.grid, self.grid**2])
+        moments = -((weight[term] * self.chance) @ self.powers)
+        moments[self.answered] += (weight @ self.powers)[term[self.answered]]
         rows = np.hstack([moments, self.sample.V[self.rounds] * moments[:, :1]])
-        asked = np.flatnonzero(self.count)
-        starts = np.cumsum(self.count) - self.count
-        found[asked, self.layout.response] = np.add.reduceat(rows, starts[asked], axis=0)
+        start = np.append(0, np.cumsum(self.count))
+        by_term = csr_array((np.ones(len(term)), np.arange(len(term)), start), (len(self.count), len(term)))
+        found[:, self.layout.response] = by_term @ rows
 
     def _answers(self, found: Floats, weight: Floats, term: Ints) -> None:
         pattern, layout = self.pattern[self.answered], self.layout

@@ -15,7 +15,7 @@ from churnkit.effect.latent_likelihood import Layout, Sample, blocks
 Flags = npt.NDArray[np.bool_]
 _STEP = 0.5  # of the grid, in units of the first instrument's noise
 _REACH = 4.5  # standard deviations of S that the grid reaches beyond the means
-_SOME = 6000  # answered rounds with which the search begins
+_SOME = 3000  # answered rounds with which the search begins
 _ENOUGH = 1e-3  # gain in log-likelihood to be expected at which the search ends: a thirtieth of a standard error
 _STEPS = 60
 _STRIDE = 0.3  # of log s and the wave's variance in one step
@@ -59,12 +59,8 @@ def search(design: LatentDesign, layout: Layout, weights: Floats | None) -> Peak
     share = _SOME / max(int(design.answered.sum()), 1)
     if share < 0.5:
         chosen = np.random.default_rng(0).random(design.customers) < share
-        part = design.take(chosen[design.owner])
-        for _ in range(2):  # the second time on a grid that suits
-            theta = _climb(part, layout, theta, prior=prior, weights=weights).theta
-    peak = _climb(design, layout, theta, prior=prior, weights=weights)
-    fits = np.isclose(peak.grid[[0, -1]], _grid(design, layout, peak.theta)[[0, -1]], atol=1.0).all()
-    return peak if fits else _climb(design, layout, peak.theta, prior=prior, weights=weights)
+        theta = _climb(design.take(chosen[design.owner]), layout, theta, prior=prior, weights=weights).theta
+    return _climb(design, layout, theta, prior=prior, weights=weights)
 
 
 def _start(design: LatentDesign, layout: Layout) -> Floats:
@@ -109,23 +105,40 @@ def _prior(design: LatentDesign, layout: Layout, start: Floats) -> tuple[Floats,
     return centre, precision
 
 
-def _grid(design: LatentDesign, layout: Layout, theta: Floats) -> Floats:
-    """Nodes for S, evenly spaced: a sum over them is as good as an integral while posteriors are wider than a step."""
-    mean, s = design.columns @ theta[: layout.slopes], float(np.exp(theta[layout.slopes]))
+def _span(columns: Floats, layout: Layout, theta: Floats) -> tuple[float, float, float]:
+    """Where satisfaction can lie, and its standard deviation given the covariates."""
+    mean, s = columns @ theta[: layout.slopes], float(np.exp(theta[layout.slopes]))
     low, high = np.quantile(mean, [0.001, 0.999])
-    low, high = min(low - _REACH * s, mean.min() - 2 * s), max(high + _REACH * s, mean.max() + 2 * s)
+    return min(low - _REACH * s, mean.min() - 2 * s), max(high + _REACH * s, mean.max() + 2 * s), s
+
+
+def _grid(span: tuple[float, float, float]) -> Floats:
+    """Nodes for S, evenly spaced: a sum over them is as good as an integral while posteriors are wider than a step."""
+    low, high, s = span
     step = min(_STEP, s)
-    return np.asarray(low + step * np.arange(int(np.ceil((high - low) / step)) + 1))
+    return np.asarray(low - 0.4 * s + step * np.arange(int(np.ceil((high - low + 0.8 * s) / step)) + 1))
+
+
+def _suits(grid: Floats, span: tuple[float, float, float]) -> bool:
+    """Whether a grid reaches far enough and not much too far, in steps that are small enough."""
+    low, high, s = span
+    step = grid[1] - grid[0]
+    wide = 1.5 * (high - low + s) + 1.0
+    return bool(grid[0] <= low and grid[-1] >= high and grid[-1] - grid[0] < wide and step <= 1.1 * min(_STEP, s))
 
 
 def _climb(design: LatentDesign, layout: Layout, theta: Floats, *, prior: tuple[Floats, Floats],
            weights: Floats | None) -> Peak:  # fmt: skip
-    sample, grid = Sample.of(design), _grid(design, layout, theta)
+    sample, grid = Sample.of(design), _grid(_span(design.columns, layout, theta))
     weight = np.ones(len(sample.D)) if weights is None else weights[sample.owner]
     damping, held = 0.0, np.zeros(len(theta), dtype=bool)
     value = _value(sample, layout, theta, grid=grid, weight=weight, prior=prior)
     gradient = information = np.zeros(0)
     for step in range(1, _STEPS + 1):
+        span = _span(sample.D, layout, theta)
+        if not _suits(grid, span):
+            grid = _grid(span)
+            value = _value(sample, layout, theta, grid=grid, weight=weight, prior=prior)
         gradient, information = _slopes(sample, layout, theta, grid=grid, weight=weight, prior=prior)
         held = _held(layout, theta, gradient)
         move = _move(gradient, information, layout, held=held, damping=damping)
