@@ -12,6 +12,7 @@ is over and q the share of whole terms of its line that were exposed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,25 @@ _ANSWERING = ("line", "short", "region", "city_tier", "first_channel", "channel"
               "customer_years")  # fmt: skip
 
 
-def latent_design(terms: EffectTerms, shocks: Mapping[str, Floats] | None = None) -> LatentDesign:
+@dataclass(frozen=True)
+class SurveyRounds:
+    """Invitation rounds by term, and what was answered.
+
+    Attributes
+    ----------
+    frame : DataFrame, one row per (row of the term, round): row, round, touchpoint, after_contact, sent_at
+    answers : array of int of shape (n_rounds, n_instruments), level, -1 for none
+    instruments : tuple of Instrument
+    """
+
+    frame: pd.DataFrame
+    answers: Ints
+    instruments: tuple[Instrument, ...]
+
+
+def latent_design(
+    terms: EffectTerms, shocks: Mapping[str, Floats] | None = None, *, rounds: SurveyRounds | None = None
+) -> LatentDesign:
     """Arrange terms, their invitations and shocks for `fit_latent`.
 
     Parameters
@@ -43,6 +62,7 @@ def latent_design(terms: EffectTerms, shocks: Mapping[str, Floats] | None = None
     terms : EffectTerms
     shocks : mapping of name to array of shape (n_terms,), 0 where nobody was exposed; without it, the shocks of
         `terms` about their mean
+    rounds : SurveyRounds, as `survey_rounds` makes them of the invitations, if that has been done
 
     Returns
     -------
@@ -55,17 +75,17 @@ def latent_design(terms: EffectTerms, shocks: Mapping[str, Floats] | None = None
     """
     if shocks is None:
         shocks = {name: _about_mean(shock.value, shock.exposed) for name, shock in terms.shocks.items()}
+    rounds = survey_rounds(terms.invitations) if rounds is None else rounds
     columns = _different(before_columns(terms) | _exposures(terms))
     X = np.column_stack([np.ones(len(terms)), *columns.values()])
-    rounds, answers, instruments = _rounds(terms.invitations)
-    row = rounds["row"].to_numpy()
+    row = rounds.frame["row"].to_numpy()
     told = {name: column[row] for name, column in columns.items() if name.split(" ")[0] in _ANSWERING}
     for name in ("touchpoint", "after_contact"):
-        told |= _dummies(name, rounds[name])
+        told |= _dummies(name, rounds.frame[name])
     V = _different(told)
     return LatentDesign(
         X=X, Z=_matrix(shocks, len(terms)), owner=terms.customer, round_term=row, V=_matrix(V, len(row)),
-        answers=answers, instruments=instruments, x_names=("constant", *columns), z_names=tuple(shocks),
+        answers=rounds.answers, instruments=rounds.instruments, x_names=("constant", *columns), z_names=tuple(shocks),
         v_names=tuple(V), customers=terms.customers,
     )  # fmt: skip
 
@@ -110,12 +130,37 @@ def _exposures(terms: EffectTerms) -> dict[str, Floats]:
     return found
 
 
-def _rounds(invitations: pd.DataFrame) -> tuple[pd.DataFrame, Ints, tuple[Instrument, ...]]:
+def survey_rounds(invitations: pd.DataFrame) -> SurveyRounds:
     """One row per round and term with its answers.
 
     Of several questions of one instrument in a round, the one about the whole (no dimension) counts. Left out: rounds
     whose only answers came too late to be used, and the last ones sent, of which more answers may still come.
     """
+    asked = _questions(invitations)
+    by_round = asked.groupby(["row", "round"], sort=True)
+    frame = by_round.agg(touchpoint=("touchpoint", "first"), after_contact=("after_contact", "first"),
+                         sent_at=("sent_at", "first"), unusable=("unusable", "any"),
+                         answered=("answered", "any")).reset_index()  # fmt: skip
+    place, rating = by_round.ngroup().to_numpy(), asked["rating"].to_numpy()
+    levels, instruments = [], []
+    for name in _ORDER:
+        rows = ((asked["instrument"] == name) & asked["answered"]).to_numpy() & ~np.isnan(rating)
+        instrument = _levels(name, rating[rows]) if rows.sum() >= 2 * _LEAST_ANSWERS else Instrument(name, (), 0)
+        if 0 < instrument.satisfied < instrument.levels:
+            column = np.full(len(frame), -1)
+            column[place[rows]] = np.searchsorted(instrument.ratings, rating[rows] + _NEAR, side="right") - 1
+            levels.append(column)
+            instruments.append(instrument)
+    if not instruments:
+        raise ContractError("Satisfaction is learnt from answers that differ.", found="too few, or all alike",
+                            where="surveys", fix="Give more answers.")  # fmt: skip
+    answers = np.column_stack(levels)
+    keep = (answers >= 0).any(axis=1) | ~(frame.pop("answered") | frame.pop("unusable")).to_numpy()
+    return SurveyRounds(frame[keep].reset_index(drop=True), answers[keep], tuple(instruments))
+
+
+def _questions(invitations: pd.DataFrame) -> pd.DataFrame:
+    """One row per term, round and instrument, of rounds whose answers have had their time."""
     asked = invitations[invitations["instrument"].isin(_ORDER)]
     if not asked["answered"].any():
         raise ContractError("Satisfaction is learnt from answers to surveys.", found="no answered CSAT, NPS or CES",
@@ -124,28 +169,7 @@ def _rounds(invitations: pd.DataFrame) -> tuple[pd.DataFrame, Ints, tuple[Instru
     asked = asked[asked["sent_at"] <= max(asked["sent_at"].max() - delay, asked["sent_at"].min())]
     asked = asked.assign(special=asked["dimension"].notna(), instrument=asked["instrument"].astype("str"))
     asked = asked.sort_values(["row", "round", "special", "response_id"], kind="stable")
-    asked = asked.drop_duplicates(["row", "round", "instrument"])
-    by_round = asked.groupby(["row", "round"], sort=True)
-    rounds = by_round.agg(touchpoint=("touchpoint", "first"), after_contact=("after_contact", "first"),
-                          unusable=("unusable", "any"), answered=("answered", "any")).reset_index()  # fmt: skip
-    place = by_round.ngroup().to_numpy()
-    levels, instruments = [], []
-    for name in _ORDER:
-        rows = ((asked["instrument"] == name) & asked["answered"] & asked["rating"].notna()).to_numpy()
-        if rows.sum() >= 2 * _LEAST_ANSWERS:
-            ratings = asked["rating"].to_numpy()[rows]
-            instrument = _levels(name, ratings)
-            if instrument.levels > 1 and 0 < instrument.satisfied < instrument.levels:
-                column = np.full(len(rounds), -1)
-                column[place[rows]] = np.searchsorted(instrument.ratings, ratings + _NEAR, side="right") - 1
-                levels.append(column)
-                instruments.append(instrument)
-    if not instruments:
-        raise ContractError("Satisfaction is learnt from answers that differ.", found="too few, or all alike",
-                            where="surveys", fix="Give more answers.")  # fmt: skip
-    answers = np.column_stack(levels)
-    keep = (answers >= 0).any(axis=1) | ~(rounds["answered"] | rounds["unusable"]).to_numpy()
-    return rounds[keep].reset_index(drop=True), answers[keep], tuple(instruments)
+    return asked.drop_duplicates(["row", "round", "instrument"])
 
 
 def _levels(name: str, ratings: Floats) -> Instrument:

@@ -93,17 +93,17 @@ def test_expected_satisfaction_has_its_error(drawn, latent):
 
 
 def test_influence_is_what_weights_do(drawn, latent):
-    """One-step replicates against refitting with the same weights: sampled customers, as a bootstrap draws them."""
-    weights = np.random.default_rng(2).exponential(1.0, drawn[0].customers)
-    weights /= weights.mean()
+    """One-step replicates against refitting with the same weights, a third as uneven as a bootstrap's."""
+    weights = 1 + (np.random.default_rng(2).exponential(1.0, drawn[0].customers) - 1) / 3
     again = fit_latent(drawn[0], weights=weights)
     moved = latent.theta + ((weights - 1)[:, None] * latent.influence).mean(axis=0)
     errors = np.sqrt(np.diag(latent.covariance))
     full, step = (again.theta - latent.theta) / errors, (moved - latent.theta) / errors
-    assert np.corrcoef(full, step)[0, 1] > 0.95
-    assert np.abs(full - step).max() < 1.0 and np.sqrt(np.mean((full - step) ** 2)) < 0.3
-    assert latent.index().value + ((weights - 1) * latent.index().influence).mean() == pytest.approx(
-        np.average(again.satisfied() * 100, weights=weights[drawn[0].owner]), abs=0.3 * latent.index().error
+    assert np.corrcoef(full, step)[0, 1] > 0.96
+    assert np.sqrt(np.mean((full - step) ** 2)) < 0.3 * np.sqrt(np.mean(full**2))
+    index = latent.index()
+    assert index.value + ((weights - 1) * index.influence).mean() == pytest.approx(
+        np.average(again.satisfied() * 100, weights=weights[drawn[0].owner]), abs=0.1 * index.error
     )
 
 
@@ -126,7 +126,7 @@ def test_without_unanswered_rounds_those_who_answered_stand_for_all():
 
 def test_few_answers_are_said_to_be_few():
     truth = TRUTH | {"response": -3.6}
-    design, S = draw(4000, 7, truth=truth)
+    design, S = draw(2500, 7, truth=truth)
     assert design.answered.mean() < 0.05
     latent = fit_latent(design)
     assert any("normal shape" in said for said in latent.assumes)
@@ -134,8 +134,8 @@ def test_few_answers_are_said_to_be_few():
     assert index.error > 1.0 and abs(index.value - true_index(S).mean()) < 3 * index.error
 
 
-def test_no_shocks_no_first_stage(drawn):
-    design = drawn[0]
+def test_no_shocks_no_first_stage():
+    design = draw(700, 8)[0]
     bare = LatentDesign(design.X, design.Z[:, :0], design.owner, design.round_term, design.V, design.answers,
                         design.instruments, design.x_names, (), design.v_names, design.customers)  # fmt: skip
     latent = fit_latent(bare)
