@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from churnkit.book.open import Book
 from churnkit.effect.latent import Estimate, Latent, Rows, fit_latent
 from churnkit.effect.latent_design import Floats
-from churnkit.effect.latent_terms import SurveyRounds, latent_design, survey_rounds
+from churnkit.effect.latent_terms import SurveyRounds, last_moment, latent_design, survey_rounds
 from churnkit.effect.terms import EffectTerms, effect_terms
 from churnkit.errors import UsageError
 
@@ -134,7 +134,7 @@ class SatisfactionIndex(BaseEstimator):  # type: ignore[misc]
     @property
     def text(self) -> str:
         """What was found, in sentences, and what it assumes."""
-        latent, day = self.latent_, self._today()
+        latent, day = self.latent_, last_moment(self.terms_)
         asked = latent.design.answered
         found = (
             f"Satisfaction index {self.level:.1f} (95 % {self.low:.1f} … {self.high:.1f}) of 100 on {day:%Y-%m-%d}, "
@@ -179,9 +179,6 @@ class SatisfactionIndex(BaseEstimator):  # type: ignore[misc]
     def _round_term(self) -> np.ndarray[Any, np.dtype[np.int64]]:
         return self.latent_.design.round_term
 
-    def _today(self) -> pd.Timestamp:
-        return pd.Timestamp(max(self.terms_.keys["start"].max(), self.terms_.invitations["sent_at"].max()))
-
     def _column(self, by: str) -> pd.Series[Any]:
         for frame in (self.terms_.before, self.terms_.keys):
             if by in frame:
@@ -212,8 +209,8 @@ class SatisfactionIndex(BaseEstimator):  # type: ignore[misc]
         sent = self.rounds_.frame["sent_at"].dt.to_period("Q")
         start, end = self.terms_.keys["start"], self.terms_.keys["end"]
         rows = []
-        for quarter in pd.period_range(sent.min(), self._today().to_period("Q"), freq="Q"):
-            last = min(quarter.end_time, self._today())
+        for quarter in pd.period_range(sent.min(), last_moment(self.terms_).to_period("Q"), freq="Q"):
+            last = min(quarter.end_time, last_moment(self.terms_))
             held = ((start <= last) & (end > last)).to_numpy()
             rows.append({"quarter": str(quarter), **self._row(held, (sent == quarter).to_numpy())})
         return pd.DataFrame(rows)

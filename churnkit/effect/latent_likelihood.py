@@ -139,8 +139,8 @@ class Block:
         weight *= (grid[1] - grid[0]) / (self.s * np.sqrt(2 * np.pi))
         first, told = np.cumsum(self.count) - self.count, self._told(theta)
         for k in range(int(self.count.max(initial=0))):  # the first round of every term, then the second
-            terms = np.flatnonzero(self.count > k)
-            weight[terms] *= told[first[terms] + k]
+            rows = np.flatnonzero(self.count > k)
+            weight[rows] *= told[first[rows] + k]
         total = weight.sum(axis=1)
         self.loglik = np.log(np.maximum(total, _TINY))
         self.weight = weight / np.maximum(total, _TINY)[:, None]

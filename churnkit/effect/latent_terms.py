@@ -111,10 +111,16 @@ def before_columns(terms: EffectTerms) -> dict[str, Floats]:
     return found | _dummies("first_term", pd.Series(before["term"].isna().to_numpy()))
 
 
+def last_moment(terms: EffectTerms) -> pd.Timestamp:
+    """The last moment that the table tells of: the start of a term in force, or an invitation."""
+    known = [terms.keys["start"][terms.in_force].max(), terms.invitations["sent_at"].max()]
+    return max(pd.Timestamp(each) for each in known if not pd.isna(each))
+
+
 def _exposures(terms: EffectTerms) -> dict[str, Floats]:
     """Whether each term saw a contact, a call, a claim; for the rest of a term that is not whole, the chance of it."""
     start, end, due = (terms.keys[name].to_numpy("datetime64[us]") for name in ("start", "end", "E"))
-    now = max(start.max(), terms.invitations["sent_at"].max().to_datetime64())
+    now = last_moment(terms).to_datetime64()
     over = np.clip((np.minimum(end, now) - start) / np.maximum(due - start, np.timedelta64(1, "s")), 0.0, 1.0)
     kind = terms.line * 2 + terms.short
     whole = over >= 1.0
@@ -169,14 +175,16 @@ def _questions(invitations: pd.DataFrame) -> pd.DataFrame:
     asked = asked[asked["sent_at"] <= max(asked["sent_at"].max() - delay, asked["sent_at"].min())]
     asked = asked.assign(special=asked["dimension"].notna(), instrument=asked["instrument"].astype("str"))
     asked = asked.sort_values(["row", "round", "special", "response_id"], kind="stable")
-    return asked.drop_duplicates(["row", "round", "instrument"])
+    first: pd.DataFrame = asked.drop_duplicates(["row", "round", "instrument"])
+    return first
 
 
 def _levels(name: str, ratings: Floats) -> Instrument:
     """Levels of an instrument, each with enough answers, one of them beginning at "satisfied"."""
     values, counts = np.unique(np.round(ratings, 3), return_counts=True)
     least = max(_LEAST_ANSWERS, len(ratings) // (8 * _MOST_LEVELS) if len(values) > _MOST_LEVELS else 0)
-    begins, held = [], 0
+    begins: list[float] = []
+    held = 0
     satisfied = values[values >= _SATISFIED - _NEAR].min(initial=np.inf)
     for value, count in zip(values, counts, strict=True):
         if not begins or held >= least or value == satisfied:
