@@ -220,11 +220,11 @@ def _expected_response(latent: Latent, rounds: np.ndarray[Any, np.dtype[np.int64
     """Chance of an answer to each round over the satisfaction that covariates and shocks let expect."""
     design, layout, grid = latent.design, latent.layout, latent.peak.grid
     mean = design.columns @ latent.theta[: layout.slopes]
-    a, s = latent.theta[layout.response], np.exp(latent.theta[layout.slopes])
+    a, s = latent.theta[layout.response], layout.width(latent.theta, design.widths)[:, None]
     found = np.empty(len(rounds))
     for begin in range(0, len(rounds), _BLOCK):
         some = rounds[begin : begin + _BLOCK]
-        weight = np.exp(-0.5 * ((grid - mean[design.round_term[some], None]) / s) ** 2)
+        weight = np.exp(-0.5 * ((grid - mean[design.round_term[some], None]) / s[design.round_term[some]]) ** 2)
         odds = a[0] + a[1] * grid + a[2] * grid**2 + (design.V[some] @ a[3:])[:, None]
         found[begin : begin + _BLOCK] = (weight * expit(odds)).sum(axis=1) / weight.sum(axis=1)
     return found

@@ -175,7 +175,7 @@ class Latent:
 def fit_latent(design: LatentDesign, *, weights: Floats | None = None, response: bool = True) -> Latent:
     """Fit latent satisfaction by maximum likelihood.
 
-    ``S_i ~ Normal(X_i b + Z_i p, s^2)`` for each term. A round is answered with log-odds
+    ``S_i ~ Normal(X_i b + Z_i p, s_i^2)``, ``log s_i = W_i g``, for each term. A round is answered with log-odds
     ``a0 + a1 S + a2 S^2 + V c``, and its answers are ordered probits of ``loading S + u + noise`` with a wave
     ``u ~ Normal(0, w2)`` of their own round. S is integrated out on an evenly spaced grid, the wave by Gauss and
     Hermite. Scale and origin are those of the first instrument: its loading and the standard deviation of its own noise

@@ -50,6 +50,8 @@ class LatentDesign:
     instruments : tuple of Instrument
     x_names, z_names, v_names : names of the columns
     customers : int, number of customer codes
+    W : array of shape (n_terms, q), what makes terms differ more or less from their mean; none without it
+    w_names : names of its columns
     """
 
     X: Floats
@@ -63,6 +65,8 @@ class LatentDesign:
     z_names: tuple[str, ...]
     v_names: tuple[str, ...]
     customers: int
+    W: Floats | None = None
+    w_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n, rounds = len(self.X), len(self.round_term)
@@ -70,6 +74,7 @@ class LatentDesign:
             name
             for name, shape, expected in (
                 ("X", self.X.shape, (n, len(self.x_names))), ("Z", self.Z.shape, (n, len(self.z_names))),
+                ("W", self.widths.shape, (n, len(self.w_names))),
                 ("owner", self.owner.shape, (n,)), ("V", self.V.shape, (rounds, len(self.v_names))),
                 ("answers", self.answers.shape, (rounds, len(self.instruments))),
             )
@@ -92,6 +97,11 @@ class LatentDesign:
         return np.hstack([self.X, self.Z])
 
     @property
+    def widths(self) -> Floats:
+        """W, without columns where there is none."""
+        return np.zeros((len(self.X), 0)) if self.W is None else self.W
+
+    @property
     def answered(self) -> npt.NDArray[np.bool_]:
         """Whether each round was answered, shape (n_rounds,)."""
         return np.asarray((self.answers >= 0).any(axis=1))
@@ -102,4 +112,4 @@ class LatentDesign:
         kept = rows[self.round_term]
         return LatentDesign(self.X[rows], self.Z[rows], self.owner[rows], place[self.round_term[kept]], self.V[kept],
                             self.answers[kept], self.instruments, self.x_names, self.z_names, self.v_names,
-                            self.customers)  # fmt: skip
+                            self.customers, self.widths[rows], self.w_names)  # fmt: skip

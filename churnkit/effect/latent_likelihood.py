@@ -21,8 +21,8 @@ _TINY = 1e-290
 class Layout:
     """Where each parameter lies in theta.
 
-    ``theta = (beta of X and Z, log s, response: constant, S, S^2, V, by instrument: loading (not of the first), cuts
-    (of the first without the one that is 0), w2, log of the first instrument's noise over each other's)``.
+    ``theta = (beta of X and Z, log s: constant, W, response: constant, S, S^2, V, by instrument: loading (not of the
+    first), cuts (of the first without the one that is 0), w2, log of the first instrument's noise over each other's)``.
     """
 
     names: tuple[str, ...]
@@ -31,12 +31,13 @@ class Layout:
     levels: tuple[int, ...]
     satisfied: int
     wave: bool
+    widths: int  # columns of W
 
     @classmethod
     def of(cls, design: LatentDesign, *, response: bool, wave: bool) -> Layout:
         """Lay out the parameters of a design."""
         first, *others = design.instruments
-        names = [*design.x_names, *design.z_names, "log s"]
+        names = [*design.x_names, *design.z_names, "log s", *(f"log s {name}" for name in design.w_names)]
         if response:
             names += ["response", "response S", "response S^2", *(f"response {name}" for name in design.v_names)]
         for each in design.instruments:
@@ -45,7 +46,8 @@ class Layout:
         if wave:
             names += ["w2", *(f"{each.name} log precision" for each in others)]
         return cls(tuple(names), design.X.shape[1] + design.Z.shape[1], design.V.shape[1] if response else -1,
-                   tuple(each.levels for each in design.instruments), first.satisfied, wave)  # fmt: skip
+                   tuple(each.levels for each in design.instruments), first.satisfied, wave,
+                   len(design.w_names))  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.names)
@@ -53,7 +55,16 @@ class Layout:
     @property
     def response(self) -> slice:
         """The parameters of answering; empty without a model of it."""
-        return slice(self.slopes + 1, self.slopes + 1 + (3 + self.visible if self.visible >= 0 else 0))
+        return slice(self.spread.stop, self.spread.stop + (3 + self.visible if self.visible >= 0 else 0))
+
+    @property
+    def spread(self) -> slice:
+        """The parameters of log s."""
+        return slice(self.slopes, self.slopes + 1 + self.widths)
+
+    def width(self, theta: Floats, W: Floats) -> Floats:
+        """Standard deviation of S given the covariates, shape (n_terms,)."""
+        return np.asarray(np.exp(theta[self.slopes] + W @ theta[self.slopes + 1 : self.spread.stop]))
 
     @cached_property
     def cuts(self) -> list[Ints]:
@@ -95,6 +106,7 @@ class Sample:
     """A design in the order in which it is worked through: terms by customer, rounds by term, patterns coded."""
 
     D: Floats
+    W: Floats
     owner: Ints
     V: Floats
     start: Ints  # of each term's rounds; one more than there are terms
@@ -116,8 +128,8 @@ class Sample:
         patterns, code = np.unique(design.answers[rounds][answered], axis=0, return_inverse=True)
         pattern = np.full(len(rounds), -1)
         pattern[answered] = code.reshape(-1)
-        return cls(design.columns[order], design.owner[order], design.V[rounds], start, pattern, patterns, order,
-                   design.customers)  # fmt: skip
+        return cls(design.columns[order], design.widths[order], design.owner[order], design.V[rounds], start, pattern,
+                   patterns, order, design.customers)  # fmt: skip
 
 
 class Block:
@@ -128,15 +140,15 @@ class Block:
         self.sample, self.terms, self.layout, self.grid, self.table = sample, terms, layout, grid, table
         self.scales = layout.scales(theta)
         self.w2 = float(theta[layout.w2]) if layout.wave else 0.0
-        self.s = float(np.exp(theta[layout.slopes]))
+        self.s = layout.width(theta, sample.W[terms])
         self.powers = np.column_stack([np.ones_like(grid), grid, grid**2])
         self.mean = sample.D[terms] @ theta[: layout.slopes]
         self.rounds = slice(sample.start[terms.start], sample.start[terms.stop])
         self.count = np.diff(sample.start[terms.start : terms.stop + 1])
         self.pattern = sample.pattern[self.rounds]
         self.answered = np.flatnonzero(self.pattern >= 0)
-        weight = np.exp(-0.5 * ((grid - self.mean[:, None]) / self.s) ** 2)
-        weight *= (grid[1] - grid[0]) / (self.s * np.sqrt(2 * np.pi))
+        weight = np.exp(-0.5 * ((grid - self.mean[:, None]) / self.s[:, None]) ** 2)
+        weight *= ((grid[1] - grid[0]) / (self.s * np.sqrt(2 * np.pi)))[:, None]
         first, told = np.cumsum(self.count) - self.count, self._told(theta)
         for k in range(int(self.count.max(initial=0))):  # the first round of every term, then the second
             rows = np.flatnonzero(self.count > k)
@@ -172,7 +184,9 @@ class Block:
         total, first, second = (weight @ self.powers).T
         found[:, : layout.slopes] = sample.D[self.terms] * ((first - self.mean * total) / self.s**2)[:, None]
         second += self.mean * (self.mean * total - 2 * first)
-        found[:, layout.slopes] = second / self.s**2 - total
+        wider = second / self.s**2 - total
+        found[:, layout.slopes] = wider
+        found[:, layout.slopes + 1 : layout.spread.stop] = sample.W[self.terms] * wider[:, None]
         if len(self.pattern) == 0:
             return found
         term = np.repeat(np.arange(len(self.count)), self.count)

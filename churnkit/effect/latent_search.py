@@ -94,7 +94,7 @@ def _prior(design: LatentDesign, layout: Layout, start: Floats) -> tuple[Floats,
     """
     precision = np.full(len(start), 1e-4)
     precision[: layout.slopes] = np.maximum(design.columns.var(axis=0) / 25.0, 1e-4)
-    precision[layout.slopes] = 2.0
+    precision[layout.spread] = 2.0
     if layout.visible >= 0:
         at = layout.response.start
         precision[at + 1 : at + 3] = 0.25, 1.0
@@ -105,11 +105,16 @@ def _prior(design: LatentDesign, layout: Layout, start: Floats) -> tuple[Floats,
     return centre, precision
 
 
-def _span(columns: Floats, layout: Layout, theta: Floats) -> tuple[float, float, float]:
-    """Where satisfaction can lie, and its standard deviation given the covariates."""
-    mean, s = columns @ theta[: layout.slopes], float(np.exp(theta[layout.slopes]))
+def _span(sample: Sample, layout: Layout, theta: Floats) -> tuple[float, float, float]:
+    """Where satisfaction can lie, and its least standard deviation given the covariates."""
+    mean, s = sample.D @ theta[: layout.slopes], layout.width(theta, sample.W)
     low, high = np.quantile(mean, [0.001, 0.999])
-    return min(low - _REACH * s, mean.min() - 2 * s), max(high + _REACH * s, mean.max() + 2 * s), s
+    wide = float(s.max())
+    return (
+        min(low - _REACH * wide, mean.min() - 2 * wide),
+        max(high + _REACH * wide, mean.max() + 2 * wide),
+        float(s.min()),
+    )
 
 
 def _grid(span: tuple[float, float, float]) -> Floats:
@@ -129,13 +134,14 @@ def _suits(grid: Floats, span: tuple[float, float, float]) -> bool:
 
 def _climb(design: LatentDesign, layout: Layout, theta: Floats, *, prior: tuple[Floats, Floats],
            weights: Floats | None) -> Peak:  # fmt: skip
-    sample, grid = Sample.of(design), _grid(_span(design.columns, layout, theta))
+    sample = Sample.of(design)
+    grid = _grid(_span(sample, layout, theta))
     weight = np.ones(len(sample.D)) if weights is None else weights[sample.owner]
     damping, held = 0.0, np.zeros(len(theta), dtype=bool)
     value = _value(sample, layout, theta, grid=grid, weight=weight, prior=prior)
     gradient = information = np.zeros(0)
     for step in range(1, _STEPS + 1):
-        span = _span(sample.D, layout, theta)
+        span = _span(sample, layout, theta)
         if not _suits(grid, span):
             grid = _grid(span)
             value = _value(sample, layout, theta, grid=grid, weight=weight, prior=prior)

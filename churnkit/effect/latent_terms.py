@@ -1,8 +1,9 @@
 """From the table of terms to the design of latent satisfaction.
 
 The mean of a term's satisfaction is a line in what was known when it began, whether the customer contacted, called and
-claimed in it, and the shocks. No answer and no complaint of the term is in it, nor what became of a contact or a claim:
-waiting and handling work through satisfaction, and the shocks' effect must stay whole.
+claimed in it, and the shocks; who was exposed also differs more from that line. No answer and no complaint of the term
+is in it, nor what became of a contact or a claim: waiting and handling work through satisfaction, and the shocks'
+effect must stay whole.
 
 A term's satisfaction is that of the **whole** term. Of a term under way, or cut short, only some exposures have
 happened; for the rest of it their chance is filled in: ``1 - (1 - q)^(1 - e)``, where e is the share of the term that
@@ -76,7 +77,8 @@ def latent_design(
     if shocks is None:
         shocks = {name: _about_mean(shock.value, shock.exposed) for name, shock in terms.shocks.items()}
     rounds = survey_rounds(terms.invitations) if rounds is None else rounds
-    columns = _different(before_columns(terms) | _exposures(terms))
+    exposed = _exposures(terms)
+    columns = _different(before_columns(terms) | exposed)
     X = np.column_stack([np.ones(len(terms)), *columns.values()])
     row = rounds.frame["row"].to_numpy()
     told = {name: column[row] for name, column in columns.items() if name.split(" ")[0] in _ANSWERING}
@@ -86,7 +88,7 @@ def latent_design(
     return LatentDesign(
         X=X, Z=_matrix(shocks, len(terms)), owner=terms.customer, round_term=row, V=_matrix(V, len(row)),
         answers=rounds.answers, instruments=rounds.instruments, x_names=("constant", *columns), z_names=tuple(shocks),
-        v_names=tuple(V), customers=terms.customers,
+        v_names=tuple(V), customers=terms.customers, W=_matrix(exposed, len(terms)), w_names=tuple(exposed),
     )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """The latent model recovers its own parameters from data drawn from it."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -27,8 +29,9 @@ def true_index(S, shift=0.0):
 
 def test_scores_are_the_derivatives_of_the_likelihood():
     design = draw(60, 3)[0]
+    design = dataclasses.replace(design, W=design.X[:, 2:], w_names=("x2",))
     layout, sample = Layout.of(design, response=True, wave=True), Sample.of(design)
-    theta = np.array([TRUTH[name] for name in layout.names]) + 0.03
+    theta = np.array([TRUTH.get(name, 0.2) for name in layout.names]) + 0.03
     grid = np.arange(-9, 9, 0.5)
 
     def loglik(theta):
