@@ -67,8 +67,8 @@ def test_lines_add_up_to_the_whole(index, terms):
 def test_quarters_show_the_raw_share_beside_the_index(index, terms):
     quarters = index.table(by="quarter")
     assert quarters["policies"].iloc[-1] == terms.in_force.sum()
-    full = quarters[quarters["answers"] > 200]
-    assert len(full) > 8 and (full["raw"] < full["level"]).mean() > 0.9
+    full = quarters[quarters["answers"] > 80]
+    assert len(full) > 8 and (full["level"] - full["raw"]).mean() > 5
 
 
 def test_a_touchpoint_has_a_raw_share_only(index):
@@ -114,7 +114,7 @@ def test_what_a_term_under_way_has_yet_to_see_is_filled_in(terms):
     going = terms.in_force & ~seen & ~terms.short
     assert (called[going] > 0).all() and (called[going] < 1).all()
     same = terms.in_force & ~terms.short  # a year from now as many will have called as in the years before
-    assert called[same].mean() == pytest.approx(seen[whole & ~terms.short].mean(), abs=0.04)
+    assert called[same].mean() == pytest.approx(seen[whole & ~terms.short].mean(), abs=0.06)
 
 
 def test_levels_with_few_answers_join_their_neighbours(terms):
