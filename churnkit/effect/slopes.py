@@ -1,0 +1,184 @@
+"""From two samples to one slope: what shocks do to renewal over what they do to satisfaction.
+
+The reduced form ``theta`` (log-odds of renewal per unit of shock, on all renewals) and the first stage ``p``
+(satisfaction per unit of shock, from the answers) have one slope ``beta`` between them, ``theta = beta p``, if each
+shock acts on renewal through satisfaction only. With several shocks the slope minimises ``Q(beta) = g' V(beta)^-1 g``,
+``g = theta - beta p`` and V its covariance at beta [1]_. Its least value is the test J of that one slope serves them
+all; and all beta with ``Q(beta)`` below a quantile of chi squared are an interval that holds whatever the strength of
+the shocks [2]_. Both samples are of the same customers, so V comes from their influences on g.
+
+References
+----------
+.. [1] Hansen, Heaton, Yaron (1996), Finite-sample properties of some alternative GMM estimators, J. Business & Economic
+   Statistics 14(3); Inoue, Solon (2010), Two-sample instrumental variables estimators, Rev. Economics & Statistics 92(3).
+.. [2] Anderson, Rubin (1949), Estimation of the parameters of a single equation ..., Annals of Math. Statistics 20(1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.stats import chi2
+
+from churnkit.effect.shocks import Fitted, Matrix, Vector
+
+Z95 = 1.959964
+_WIDE = 50.0
+
+
+@dataclass(frozen=True)
+class Slope:
+    """Log-odds of renewal per unit of satisfaction.
+
+    Attributes
+    ----------
+    value : float
+    influence : array of shape (n_customers,), as in ``Fitted``
+    J, p_value : float, that one slope serves all shocks; NaN with one shock
+    weight : array of shape (m,), share of each shock in the slope
+    """
+
+    value: float
+    influence: Vector
+    J: float
+    p_value: float
+    weight: Vector
+
+    @property
+    def error(self) -> float:
+        """Standard error."""
+        return float(np.sqrt((self.influence**2).sum()) / len(self.influence))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval."""
+        return self.value - Z95 * self.error, self.value + Z95 * self.error
+
+
+def two_sample(theta: Fitted, p: Fitted) -> Slope:
+    """One slope from the reduced form and the first stage of m shocks.
+
+    Parameters
+    ----------
+    theta, p : Fitted, of shape (m,), influences by the same customers
+
+    Returns
+    -------
+    Slope
+    """
+    start = _pooled(theta, p, 0.0)
+    start = _pooled(theta, p, start)
+    wide = 5 * max(abs(start), _error(theta, p, start))
+    found = minimize_scalar(lambda b: distance(theta, p, b), bounds=(start - wide, start + wide), method="bounded",
+                            options={"xatol": 1e-7})  # fmt: skip
+    beta, m = float(found.x), len(p.value)
+    pull = np.linalg.solve(_covariance(theta, p, beta), p.value)
+    influence = (theta.influence - beta * p.influence) @ pull / (p.value @ pull)
+    J = distance(theta, p, beta) if m > 1 else np.nan
+    return Slope(beta, influence, J, float(chi2.sf(J, m - 1)) if m > 1 else np.nan,
+                 p.value * pull / (p.value @ pull))  # fmt: skip
+
+
+def _pooled(theta: Fitted, p: Fitted, beta: float) -> float:
+    """The slope with the weights that are best at beta."""
+    pull = np.linalg.solve(_covariance(theta, p, beta), p.value)
+    return float(theta.value @ pull / (p.value @ pull))
+
+
+def _error(theta: Fitted, p: Fitted, beta: float) -> float:
+    return float(1 / np.sqrt(p.value @ np.linalg.solve(_covariance(theta, p, beta), p.value)))
+
+
+def _covariance(theta: Fitted, p: Fitted, beta: float) -> Matrix:
+    return Fitted(theta.value, theta.influence - beta * p.influence).covariance
+
+
+def distance(theta: Fitted, p: Fitted, beta: float) -> float:
+    """``Q(beta)``: how far the reduced form is from what the slope and the first stage make it; chi squared of m."""
+    gap = theta.value - beta * p.value
+    return float(gap @ np.linalg.solve(_covariance(theta, p, beta), gap))
+
+
+def anderson_rubin(theta: Fitted, p: Fitted, *, level: float = 0.95) -> tuple[float, float]:
+    """All slopes that the data do not reject, however weak the shocks; infinite where they reject none on that side.
+
+    Parameters
+    ----------
+    theta, p : Fitted, of shape (m,)
+
+    Returns
+    -------
+    low, high : float
+        The hull of the interval; both NaN if no slope is left (the shocks contradict each other).
+    """
+    top = float(chi2.ppf(level, len(p.value)))
+    scale = max(float(np.abs(theta.value).max()), float(theta.errors.max())) / max(float(np.abs(p.value).max()), 1e-9)
+    half = scale * np.sinh(np.linspace(0, np.arcsinh(_WIDE), 400))
+    grid = np.concatenate([-half[:0:-1], half])
+    inside = np.array([distance(theta, p, b) <= top for b in grid])
+    if not inside.any():
+        return np.nan, np.nan
+    low, high = np.flatnonzero(inside)[[0, -1]]
+    return (-np.inf if low == 0 else _edge(theta, p, top, grid[low], grid[low - 1]),
+            np.inf if high == len(grid) - 1 else _edge(theta, p, top, grid[high], grid[high + 1]))  # fmt: skip
+
+
+def _edge(theta: Fitted, p: Fitted, top: float, inner: float, outer: float) -> float:
+    """Where the distance crosses `top` between a slope inside and one outside."""
+    for _ in range(40):
+        middle = (inner + outer) / 2
+        inner, outer = (middle, outer) if distance(theta, p, middle) <= top else (inner, middle)
+    return float(inner)
+
+
+def first_stage_F(p: Fitted) -> float:
+    """F of the first stage: the Wald statistic that no shock moves satisfaction, by the number of shocks."""
+    return float(p.value @ np.linalg.solve(p.covariance, p.value) / len(p.value))
+
+
+def shrink(lines: tuple[Slope | None, ...], common: Slope) -> tuple[Slope, ...]:
+    """Pull the lines' slopes towards the common one, as far as they do not differ by more than chance.
+
+    The spread between lines is estimated by moments [1]_; a line without a slope of its own has the common one. The
+    influence of a line's slope carries its share of both; how far the line may be from what it is pulled to is added
+    in ``line_error``.
+
+    References
+    ----------
+    .. [1] DerSimonian, Laird (1986), Meta-analysis in clinical trials, Controlled Clinical Trials 7(3).
+    """
+    spread = between(lines)
+    found = []
+    for own in lines:
+        if own is None:
+            found.append(common)
+            continue
+        share = spread / (spread + own.error**2)
+        found.append(Slope(share * own.value + (1 - share) * common.value,
+                           share * own.influence + (1 - share) * common.influence, own.J, own.p_value, own.weight))  # fmt: skip
+    return tuple(found)
+
+
+def between(lines: tuple[Slope | None, ...]) -> float:
+    """Variance of the slope between lines beyond chance, by DerSimonian and Laird's moments."""
+    known = [own for own in lines if own is not None]
+    if len(known) < 2:
+        return 0.0
+    value, w = np.array([own.value for own in known]), np.array([own.error**-2.0 for own in known])
+    centre = (w * value).sum() / w.sum()
+    excess = (w * (value - centre) ** 2).sum() - (len(known) - 1)
+    return float(max(0.0, excess / (w.sum() - (w**2).sum() / w.sum())))
+
+
+def line_error(own: Slope | None, pulled: Slope, spread: float) -> float:
+    """Standard error of a line's slope: of what it is made of, and of how far it was pulled.
+
+    Parameters
+    ----------
+    own : Slope or None, of the line alone; pulled : Slope, as `shrink` gives it
+    spread : float, as `between` gives it
+    """
+    share = 0.0 if own is None else spread / (spread + own.error**2)
+    return float(np.sqrt(pulled.error**2 + (1 - share) ** 2 * spread))
