@@ -12,8 +12,9 @@ import pandas as pd
 from scipy.stats import chi2
 
 from churnkit.effect.second_opinion import Control
-from churnkit.effect.shocks import Codes, Fitted, Matrix, ResidualShocks, Vector
+from churnkit.effect.shocks import Fitted, ResidualShocks
 from churnkit.effect.terms import EffectTerms
+from churnkit.models.nuisance import Codes, Matrix, Vector
 
 LEAST = 500
 """Answers on terms that a shock fell on below which nothing is said."""
@@ -55,12 +56,13 @@ def fading(terms: EffectTerms, shocks: ResidualShocks) -> tuple[Control, Fitted 
 
 def _answers(terms: EffectTerms) -> pd.DataFrame:
     """Answers to the question most often answered, on terms that are over."""
-    told = terms.invitations[terms.invitations["answered"].to_numpy()]
-    told = told[~terms.in_force[told["row"].to_numpy()] & ~terms.short[told["row"].to_numpy()]]
-    if not len(told):
-        return told
-    most = told["instrument"].value_counts().index[0]
-    return told[(told["instrument"] == most) & told["rating"].notna()].reset_index(drop=True)
+    asked, over = terms.invitations, ~terms.in_force & ~terms.short
+    rows = asked["answered"].to_numpy() & asked["rating"].notna().to_numpy() & over[asked["row"].to_numpy()]
+    if rows.any():
+        most = asked["instrument"].to_numpy()[rows]
+        names, counts = np.unique(most.astype(str), return_counts=True)
+        rows &= (asked["instrument"] == names[counts.argmax()]).to_numpy()
+    return pd.DataFrame(asked.loc[rows].reset_index(drop=True))
 
 
 def _touchpoints(answers: pd.DataFrame) -> Matrix:
@@ -71,7 +73,7 @@ def _touchpoints(answers: pd.DataFrame) -> Matrix:
 
 
 def _apart(answers: pd.DataFrame, events: pd.DataFrame) -> tuple[Vector, Vector, Vector]:
-    """By answer: the shock that had fallen on its term before it, the same times the years since, and what came after."""
+    """By answer: what had fallen on its term before it, the same times the years since, and what fell after."""
     asked = pd.DataFrame({"answer": np.arange(len(answers)), "row": answers["row"].to_numpy(),
                           "sent": answers["sent_at"].to_numpy("datetime64[us]").astype(np.int64)})  # fmt: skip
     pairs = asked.merge(events.assign(at=events["at"].to_numpy("datetime64[us]").astype(np.int64)), on="row")
@@ -79,7 +81,7 @@ def _apart(answers: pd.DataFrame, events: pd.DataFrame) -> tuple[Vector, Vector,
     part = pairs["part"].to_numpy(dtype=np.float64)
 
     def total(values: Vector) -> Vector:
-        return np.bincount(answer, values, len(answers))
+        return np.bincount(answer, values, len(answers)).astype(np.float64)
 
     past = years >= 0
     return total(part * past), total(part * past * years), total(part * ~past)

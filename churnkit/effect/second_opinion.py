@@ -19,10 +19,10 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import chi2
 
-from churnkit.effect.shocks import Bools, Fitted, Matrix, Vector, covariates, logistic
+from churnkit.effect.shocks import Fitted, covariates, logistic
 from churnkit.effect.slopes import Z95
 from churnkit.effect.terms import EffectTerms
-from churnkit.models.nuisance import Codes, cross_fitted
+from churnkit.models.nuisance import Bools, Codes, Matrix, Vector, cross_fitted
 
 LEAST = 200
 """Rows with and without a control, or with earlier answers, below which nothing is said of it."""
@@ -88,7 +88,7 @@ def second_opinion(terms: EffectTerms, expected: Vector, offset: Vector, *, fold
     used = np.flatnonzero(terms.decided)
     W = np.column_stack([np.ones(len(used)), residual[used]])
     slope = logistic(W, terms.y[used], offset[used], terms.customer[used], terms.customers).take([1])
-    left = float(np.var(residual[used]) / max(np.var(expected[used]), 1e-12))
+    left = float(residual[used].var() / max(float(expected[used].var()), 1e-12))
     bounds = _bounds(terms, residual, offset, slope, fold=fold, seed=seed, n_jobs=n_jobs)
     return SecondOpinion(slope, residual, left, bounds)
 
@@ -112,7 +112,7 @@ def _bounds(terms: EffectTerms, residual: Vector, offset: Vector, slope: Fitted,
 
 
 def _r2(a: Vector, b: Vector) -> float:
-    return float((a @ b) ** 2 / max((a @ a) * (b @ b), 1e-12))
+    return float((a @ b) ** 2 / max(float((a @ a) * (b @ b)), 1e-12))
 
 
 def earlier_answers(terms: EffectTerms) -> Vector:
@@ -128,45 +128,66 @@ def earlier_answers(terms: EffectTerms) -> Vector:
         running = np.cumsum(each[order]) - each[order]
         fresh = np.append(True, np.diff(policy[order]) != 0)
         base = np.maximum.accumulate(np.where(fresh, np.arange(len(order)), 0))
-        found = np.empty(len(order))
-        found[order] = running - running[base]
-        before.append(found)
-    return np.divide(before[0], before[1], out=np.full(len(terms), np.nan), where=before[1] > 0.5)
+        mine = np.empty(len(order))
+        mine[order] = running - running[base]
+        before.append(mine)
+    found = np.full(len(terms), np.nan)
+    np.divide(before[0], before[1], out=found, where=before[1] > 0.5)
+    return found
 
 
-def negative_control(terms: EffectTerms, chosen: Vector, moved: Matrix, beside: Bools | Matrix, *, fold: Codes,
-                     expected: Vector | None = None) -> Control:  # fmt: skip
+@dataclass(frozen=True)
+class Chosen:
+    """The negative control: its name, its values by term, its log-odds by covariates; None where nothing is known.
+
+    Attributes
+    ----------
+    name : str
+    value : array of shape (n_terms,), 1, 0 or NaN, or None
+    expected : array of shape (n_terms,), learnt on other customers, or None
+    """
+
+    name: str
+    value: Vector | None = None
+    expected: Vector | None = None
+
+
+def chosen_before(terms: EffectTerms, name: str | None, *, fold: Codes, seed: int = 0,
+                  n_jobs: int | None = 1) -> Chosen:  # fmt: skip
+    """The negative control and what was known before the term, and its exposures, say of it."""
+    if name is None:
+        return Chosen("negative control")
+    value = terms.keys[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    rows = np.flatnonzero(~terms.short)
+    known = ~np.isnan(value[rows])
+    if min((value[rows] == 1).sum(), (value[rows] == 0).sum()) < LEAST:
+        return Chosen(name)
+    found = np.zeros(len(terms))
+    found[rows] = cross_fitted(covariates(terms, rows), np.nan_to_num(value[rows]), fold[rows], kind="binary",
+                               learn=known, seed=seed, n_jobs=n_jobs)  # fmt: skip
+    return Chosen(name, value, found)
+
+
+def negative_control(terms: EffectTerms, chosen: Chosen, moved: Matrix, beside: Bools) -> Control:
     """Whether residuals tell of something that was chosen before them and that they cannot have moved.
 
     Parameters
     ----------
     terms : EffectTerms
-    chosen : array of shape (n_terms,), 1, 0 or NaN: the control
+    chosen : Chosen
     moved : array of shape (n_terms, m), residuals of shocks or of satisfaction
-    beside : array of shape (n_terms, k), having been exposed
-    fold : int array of shape (n_terms,)
-    expected : array of shape (n_terms,), log-odds of the control by covariates, learnt on other customers
+    beside : bool array of shape (n_terms, k), having been exposed
 
     Returns
     -------
     Control
     """
-    rows = np.flatnonzero(~terms.short & ~np.isnan(chosen))
     m = moved.shape[1]
-    if min((chosen[rows] == 1).sum(), (chosen[rows] == 0).sum()) < LEAST:
+    if chosen.value is None or chosen.expected is None:
         return Control(np.nan, np.nan, m)
-    offset = control_offset(terms, chosen, fold=fold)[rows] if expected is None else expected[rows]
+    rows = np.flatnonzero(~terms.short & ~np.isnan(chosen.value))
     W = np.column_stack([np.ones(len(rows)), beside[rows], moved[rows]])
-    found = logistic(W, chosen[rows], offset, terms.customer[rows], terms.customers).take(slice(W.shape[1] - m, None))
+    found = logistic(W, chosen.value[rows], chosen.expected[rows], terms.customer[rows], terms.customers)
+    found = found.take(slice(W.shape[1] - m, None))
     wald = float(found.value @ np.linalg.solve(found.covariance, found.value))
     return Control(wald, float(chi2.sf(wald, m)), m)
-
-
-def control_offset(terms: EffectTerms, chosen: Vector, *, fold: Codes, seed: int = 0, n_jobs: int | None = 1) -> Vector:
-    """Log-odds of the control by what was known before the term and by its exposures, shape (n_terms,)."""
-    rows = np.flatnonzero(~terms.short)
-    known = ~np.isnan(chosen[rows])
-    found = np.zeros(len(terms))
-    found[rows] = cross_fitted(covariates(terms, rows), np.nan_to_num(chosen[rows]), fold[rows], kind="binary",
-                               learn=known, seed=seed, n_jobs=n_jobs)  # fmt: skip
-    return found

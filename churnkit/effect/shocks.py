@@ -19,15 +19,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
 from churnkit.effect.terms import EffectTerms
-from churnkit.models.nuisance import Codes, Vector, cross_fitted, folds
+from churnkit.models.nuisance import Bools, Codes, Matrix, Vector, cross_fitted, folds
 
-Matrix = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 _OF_TERM = ("line", "region", "channel", "age", "premium", "policy_years", "household")
 _OF_EVENT = ("place", "channel", "severity", "hour", "weekday", "month")
 _COUNT = {"queue_wait": "calls", "handler_load": "claims"}
@@ -138,7 +135,7 @@ def residual_shocks(terms: EffectTerms, names: tuple[str, ...], *, fold: Codes, 
         left.append(float(np.var(z - expected) / max(np.var(z), 1e-12)))
         part = (z - expected) / np.bincount(row, minlength=len(terms))[row]
         parts.append(pd.DataFrame({"row": row, "at": events["at"].to_numpy(), "part": part}))
-    Z = np.column_stack([np.bincount(each["row"], each["part"], len(terms)) for each in parts])
+    Z = np.column_stack([np.bincount(each["row"], each["part"], len(terms)) for each in parts]).astype(np.float64)
     own = [terms.shocks[name] for name in names]
     exposed = np.column_stack([each.exposed & ~terms.short for each in own])
     return ResidualShocks(names, Z, exposed, np.column_stack([s.cell for s in own]), np.array(left), tuple(parts))
@@ -184,7 +181,7 @@ def reduced_form(terms: EffectTerms, shocks: ResidualShocks, offset: Vector) -> 
     -------
     ReducedForm
     """
-    rows, m = np.flatnonzero(terms.decided), len(shocks.names)
+    rows = np.flatnonzero(terms.decided)
     W = np.column_stack([np.ones(len(terms)), shocks.exposed, shocks.Z])
     slopes = _slopes(terms, W, offset, rows)
     slopes = Fitted(slopes.value, slopes.influence * _by_cells(terms, shocks, W, offset, rows, slopes.errors))

@@ -10,7 +10,7 @@ the shocks [2]_. Both samples are of the same customers, so V comes from their i
 References
 ----------
 .. [1] Hansen, Heaton, Yaron (1996), Finite-sample properties of some alternative GMM estimators, J. Business & Economic
-   Statistics 14(3); Inoue, Solon (2010), Two-sample instrumental variables estimators, Rev. Economics & Statistics 92(3).
+   Statistics 14(3); Inoue, Solon (2010), Two-sample instrumental variables estimators, Rev. Econ. Stat. 92(3).
 .. [2] Anderson, Rubin (1949), Estimation of the parameters of a single equation ..., Annals of Math. Statistics 20(1).
 """
 
@@ -22,7 +22,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.stats import chi2
 
-from churnkit.effect.shocks import Fitted, Matrix, Vector
+from churnkit.effect.shocks import Fitted
+from churnkit.models.nuisance import Matrix, Vector
 
 Z95 = 1.959964
 _WIDE = 50.0
@@ -133,7 +134,7 @@ def _edge(theta: Fitted, p: Fitted, top: float, inner: float, outer: float) -> f
     return float(inner)
 
 
-def first_stage_F(p: Fitted) -> float:
+def first_stage(p: Fitted) -> float:
     """F of the first stage: the Wald statistic that no shock moves satisfaction, by the number of shocks."""
     return float(p.value @ np.linalg.solve(p.covariance, p.value) / len(p.value))
 
@@ -156,8 +157,9 @@ def shrink(lines: tuple[Slope | None, ...], common: Slope) -> tuple[Slope, ...]:
             found.append(common)
             continue
         share = spread / (spread + own.error**2)
-        found.append(Slope(share * own.value + (1 - share) * common.value,
-                           share * own.influence + (1 - share) * common.influence, own.J, own.p_value, own.weight))  # fmt: skip
+        value = share * own.value + (1 - share) * common.value
+        influence = share * own.influence + (1 - share) * common.influence
+        found.append(Slope(value, influence, own.J, own.p_value, own.weight))
     return tuple(found)
 
 

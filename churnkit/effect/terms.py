@@ -81,6 +81,8 @@ class EffectTerms:
     invitations : DataFrame
         The rows of ``Exposures.invitations`` with ``row``.
     absent : mapping of str to str, what the book cannot say, and why
+    scores : int, scores in the book's surveys
+    timed : int, those of them that were given within a term, at a known time
     """
 
     keys: pd.DataFrame
@@ -99,6 +101,8 @@ class EffectTerms:
     events: pd.DataFrame
     invitations: pd.DataFrame
     absent: Mapping[str, str]
+    scores: int
+    timed: int
 
     def __len__(self) -> int:
         return len(self.y)
@@ -141,8 +145,16 @@ def effect_terms(book: Book) -> EffectTerms:
         reference=decided & last_year & ~short, in_force=(units.start <= units.until) & (units.end > units.until),
         short=short, before=_before(book, units, terms, people), exposed=terms[list(EXPOSED)].fillna(0.0),
         shocks=_shocks(events, len(terms)), events=events, invitations=_with_rows(found.invitations, terms),
-        absent=found.absent,
+        absent=found.absent, scores=_scores(book),
+        timed=found.invitations["response_id"][found.invitations["answered"].to_numpy()].nunique(),
     )  # fmt: skip
+
+
+def _scores(book: Book) -> int:
+    """Scores in the book, whenever they were given."""
+    if not (book.has("surveys") and book.has_column("surveys", "score")):
+        return 0
+    return int(book.sql("SELECT count(score) AS scores FROM surveys")["scores"][0].as_py())
 
 
 def _with_rows(frame: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:

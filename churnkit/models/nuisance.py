@@ -12,6 +12,8 @@ from churnkit.errors import ContractError
 from churnkit.models.trees import raw_scores, threads, train_trees
 
 Vector = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int64]
 FOLDS = 3
 _RECIPE = {"learning_rate": 0.1, "num_leaves": 8, "min_data_in_leaf": 60, "lambda_l2": 10.0, "max_bin": 63}

@@ -24,3 +24,9 @@ def draw(seed, *, customers=2000, each=4, slope=0.5, p=(-0.5, -0.6), direct=(0.0
     told = rng.random(n) < asked
     first = least_squares(W[told], S[told] + rng.standard_normal(told.sum()), owner[told], customers)
     return theta, first.take(slice(1, None))
+
+
+def marginal_slope(*, slope=0.5, p=(-0.5, -0.6), trait=0.0, seed=0):
+    """The slope of the reduced form over the first stage as customers grow many."""
+    theta, _ = draw(seed, customers=400_000, each=1, slope=slope, p=p, trait=trait)
+    return float((theta.value / np.array(p)).mean())
