@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from churnkit.effect.terms import SHOCKS, EffectTerms, effect_terms
 from churnkit.effect.verdict import Evidence, judge
 from churnkit.errors import UsageError
 from churnkit.models.nuisance import Vector
+from churnkit.models.trees import threads
 
 _NOTHING = PerPoint(np.nan, np.nan, np.nan)
 _HORIZON = "next renewal"
@@ -104,14 +106,16 @@ class SatisfactionEffect(BaseEstimator):  # type: ignore[misc]
             return self
         how: dict[str, Any] = {"fold": fold_of(terms, seed=self.random_state), "seed": self.random_state,
                                "n_jobs": self.n_jobs}  # fmt: skip
-        offset = renewal_offset(terms, **how)
-        self.gains_ = Gains(offset[terms.reference], terms.line[terms.reference])
         names = self._usable(terms)
         shocks = residual_shocks(terms, names, **how) if names else None
         Z = {} if shocks is None else dict(zip(names, shocks.Z.T, strict=True))
-        self.latent_ = fit_latent(latent_design(terms, Z))
+        with ThreadPoolExecutor(1) as beside:  # where there are two processors, the answers and the trees have one each
+            answers = beside.submit(fit_latent, latent_design(terms, Z)) if threads(self.n_jobs) > 1 else None
+            offset = renewal_offset(terms, **how)
+            control = chosen_before(terms, self.negative_control, **how)
+            self.latent_ = fit_latent(latent_design(terms, Z)) if answers is None else answers.result()
+        self.gains_ = Gains(offset[terms.reference], terms.line[terms.reference])
         self.second_opinion_ = second = second_opinion(terms, self.latent_.expected()[0], offset, **how)
-        control = chosen_before(terms, self.negative_control, **how)
         if shocks is not None:
             self.identified_ = identify(terms, shocks, self.latent_, offset, second=second, control=control,
                                         trusted=self.trusted)  # fmt: skip

@@ -107,8 +107,8 @@ def strong_shocks(
         return ("arm",), ()
     if trusted is not None and trusted in names and trusted not in strong:
         return (trusted,), ()
-    if not strong:
-        return names, ()
+    if not strong:  # an arm that moves nothing says nothing of satisfaction, and may act on renewal all the same
+        return tuple(name for name in names if name != "arm") or names, ()
     return strong, tuple(name for name in names if name not in strong)
 
 

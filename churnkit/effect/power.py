@@ -112,8 +112,9 @@ def experiment_size(
 
 
 def _check(effect: float, **shares: float) -> None:
+    whole, none = {"reached": 1.0}, {"correlation": 0.0}  # shares that may be everybody, or nobody
     wrong = [f"{name}={value!r}" for name, value in shares.items()
-             if not (0 <= value < 1 if name == "correlation" else 0 < value < 1 or (name == "reached" and value == 1))]  # fmt: skip
+             if not (0 < value < 1 or value in (whole.get(name), none.get(name)))]  # fmt: skip
     if effect == 0 or wrong:
         raise UsageError("Shares lie between 0 and 1, and an effect is not 0.", found=", ".join(wrong) or "effect=0",
                          fix="Give shares, not percentages; the effect in pp.")  # fmt: skip

@@ -69,37 +69,52 @@ def two_sample(theta: Fitted, p: Fitted) -> Slope:
     -------
     Slope
     """
-    start = _pooled(theta, p, 0.0)
-    start = _pooled(theta, p, start)
-    wide = 5 * max(abs(start), _error(theta, p, start))
-    found = minimize_scalar(lambda b: distance(theta, p, b), bounds=(start - wide, start + wide), method="bounded",
+    both = TwoSamples.of(theta, p)
+    start = both.pooled(both.pooled(0.0))
+    wide = 5 * max(abs(start), both.error(start))
+    found = minimize_scalar(both.distance, bounds=(start - wide, start + wide), method="bounded",
                             options={"xatol": 1e-7})  # fmt: skip
     beta, m = float(found.x), len(p.value)
-    pull = np.linalg.solve(_covariance(theta, p, beta), p.value)
+    pull = np.linalg.solve(both.covariance(beta), p.value)
     influence = (theta.influence - beta * p.influence) @ pull / (p.value @ pull)
-    J = distance(theta, p, beta) if m > 1 else np.nan
+    J = both.distance(beta) if m > 1 else np.nan
     return Slope(beta, influence, J, float(chi2.sf(J, m - 1)) if m > 1 else np.nan,
                  p.value * pull / (p.value @ pull))  # fmt: skip
 
 
-def _pooled(theta: Fitted, p: Fitted, beta: float) -> float:
-    """The slope with the weights that are best at beta."""
-    pull = np.linalg.solve(_covariance(theta, p, beta), p.value)
-    return float(theta.value @ pull / (p.value @ pull))
+@dataclass(frozen=True)
+class TwoSamples:
+    """Reduced form and first stage with the covariances of and between them, shapes (m,) and (m, m)."""
 
+    theta: Vector
+    p: Vector
+    of_theta: Matrix
+    of_both: Matrix
+    of_p: Matrix
 
-def _error(theta: Fitted, p: Fitted, beta: float) -> float:
-    return float(1 / np.sqrt(p.value @ np.linalg.solve(_covariance(theta, p, beta), p.value)))
+    @classmethod
+    def of(cls, theta: Fitted, p: Fitted) -> TwoSamples:
+        """From influences by the same customers."""
+        both = theta.influence.T @ p.influence / len(p.influence) ** 2
+        return cls(theta.value, p.value, theta.covariance, both + both.T, p.covariance)
 
+    def covariance(self, beta: float) -> Matrix:
+        """``V(beta)``, of ``theta - beta p``."""
+        return self.of_theta - beta * self.of_both + beta**2 * self.of_p
 
-def _covariance(theta: Fitted, p: Fitted, beta: float) -> Matrix:
-    return Fitted(theta.value, theta.influence - beta * p.influence).covariance
+    def distance(self, beta: float) -> float:
+        """``Q(beta)``: how far theta is from what the slope and p make it; chi squared of m."""
+        gap = self.theta - beta * self.p
+        return float(gap @ np.linalg.solve(self.covariance(beta), gap))
 
+    def pooled(self, beta: float) -> float:
+        """The slope with the weights that are best at beta."""
+        pull = np.linalg.solve(self.covariance(beta), self.p)
+        return float(self.theta @ pull / (self.p @ pull))
 
-def distance(theta: Fitted, p: Fitted, beta: float) -> float:
-    """``Q(beta)``: how far the reduced form is from what the slope and the first stage make it; chi squared of m."""
-    gap = theta.value - beta * p.value
-    return float(gap @ np.linalg.solve(_covariance(theta, p, beta), gap))
+    def error(self, beta: float) -> float:
+        """Standard error of the slope at beta."""
+        return float(1 / np.sqrt(self.p @ np.linalg.solve(self.covariance(beta), self.p)))
 
 
 def anderson_rubin(theta: Fitted, p: Fitted, *, level: float = 0.95) -> tuple[float, float]:
@@ -112,25 +127,26 @@ def anderson_rubin(theta: Fitted, p: Fitted, *, level: float = 0.95) -> tuple[fl
     Returns
     -------
     low, high : float
-        The hull of the interval; both NaN if no slope is left (the shocks contradict each other).
+        The hull of the interval; all slopes if none is left, for then the shocks contradict each other.
     """
     top = float(chi2.ppf(level, len(p.value)))
     scale = max(float(np.abs(theta.value).max()), float(theta.errors.max())) / max(float(np.abs(p.value).max()), 1e-9)
     half = scale * np.sinh(np.linspace(0, np.arcsinh(_WIDE), 400))
-    grid = np.concatenate([-half[:0:-1], half])
-    inside = np.array([distance(theta, p, b) <= top for b in grid])
+    both = TwoSamples.of(theta, p)
+    grid = np.sort(np.concatenate([-half[1:], half, [both.pooled(0.0)]]))
+    inside = np.array([both.distance(b) <= top for b in grid])
     if not inside.any():
-        return np.nan, np.nan
+        return -np.inf, np.inf
     low, high = np.flatnonzero(inside)[[0, -1]]
-    return (-np.inf if low == 0 else _edge(theta, p, top, grid[low], grid[low - 1]),
-            np.inf if high == len(grid) - 1 else _edge(theta, p, top, grid[high], grid[high + 1]))  # fmt: skip
+    return (-np.inf if low == 0 else _edge(both, top, grid[low], grid[low - 1]),
+            np.inf if high == len(grid) - 1 else _edge(both, top, grid[high], grid[high + 1]))  # fmt: skip
 
 
-def _edge(theta: Fitted, p: Fitted, top: float, inner: float, outer: float) -> float:
+def _edge(both: TwoSamples, top: float, inner: float, outer: float) -> float:
     """Where the distance crosses `top` between a slope inside and one outside."""
     for _ in range(40):
         middle = (inner + outer) / 2
-        inner, outer = (middle, outer) if distance(theta, p, middle) <= top else (inner, middle)
+        inner, outer = (middle, outer) if both.distance(middle) <= top else (inner, middle)
     return float(inner)
 
 

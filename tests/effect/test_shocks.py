@@ -65,7 +65,7 @@ def test_permuted_shocks_are_weak_and_their_interval_is_open():
 def test_the_interval_for_weak_shocks_is_the_usual_one_where_they_are_strong(drawn):
     theta, p = drawn[0]
     one = two_sample(theta.take([0]), p.take([0]))
-    assert anderson_rubin(theta.take([0]), p.take([0])) == pytest.approx(one.interval, abs=0.25 * one.error)
+    assert anderson_rubin(theta.take([0]), p.take([0])) == pytest.approx(one.interval, abs=0.35 * one.error)
 
 
 def test_the_interval_for_weak_shocks_holds_its_level():

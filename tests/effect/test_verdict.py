@@ -42,9 +42,10 @@ def test_the_untested_exclusion_is_said_first_with_one_shock():
 
 
 def test_a_trusted_shock_is_said_to_be_the_users_choice():
-    assert "by your choice waiting time acts only through satisfaction" in judge(
-        ROWS["two that do not, one trusted"][0]
-    ).reason
+    assert (
+        "by your choice waiting time acts only through satisfaction"
+        in judge(ROWS["two that do not, one trusted"][0]).reason
+    )
 
 
 def test_trusting_a_shock_changes_nothing_where_the_shocks_agree():

@@ -1,0 +1,51 @@
+"""The effect of satisfaction in the simulator's worlds, against their truth."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from churnkit.book.open import open_book
+from churnkit.effect.effect import SatisfactionEffect
+from churnkit.simulate import simulate_book
+
+pytestmark = pytest.mark.recovery
+SEED = 601
+
+
+def fitted(folder, world):
+    simulate_book(folder, customers=20_000, seed=SEED, world=world)
+    effects = pd.read_parquet(folder / "truth" / "effects.parquet")
+    truth = effects[effects["quantity"] == "effect_per_pp"].set_index("line")["estimate"]["all"]
+    return SatisfactionEffect().fit(open_book(folder / "book")), float(truth)
+
+
+@pytest.mark.parametrize("world", "ABCDEF")
+def test_the_effect_is_identified_and_within_its_error(tmp_path, world):
+    effect, truth = fitted(tmp_path, world)
+    assert effect.verdict.identified
+    error = (effect.per_pp.high - effect.per_pp.low) / (2 * 1.959964)
+    assert abs(effect.per_pp.estimate - truth) < 3.5 * error
+    assert error < 0.15 * truth
+
+
+def test_an_invalid_shock_is_found_and_the_trusted_one_is_right(tmp_path):
+    effect, truth = fitted(tmp_path, "G")
+    assert not effect.verdict.identified
+    assert effect.per_pp.low < truth < effect.per_pp.high
+    trusted = SatisfactionEffect(trusted="queue_wait").fit(open_book(tmp_path / "book"))
+    assert trusted.verdict.identified
+    assert trusted.per_pp.low < truth < trusted.per_pp.high
+
+
+def test_satisfaction_that_fades_within_the_term_is_found(tmp_path):
+    effect, _ = fitted(tmp_path, "I")
+    assert effect.checks["lasting"].passed is False
+    assert not effect.verdict.identified
+
+
+@pytest.mark.parametrize("world", "CF")
+def test_the_second_opinion_shows_that_something_unseen_is_at_work(tmp_path, world):
+    effect, truth = fitted(tmp_path, world)
+    assert effect.checks["control_on_second_opinion"].passed is False
+    assert effect.association.estimate > 1.2 * truth
