@@ -56,6 +56,8 @@ _HOME = {
     "roll_up": "churnkit.value.portfolio",
     "value_at_risk": "churnkit.value.portfolio",
     "value_change": "churnkit.value.portfolio",
+    "SatisfactionEffect": "churnkit.effect.effect",
+    "experiment_size": "churnkit.effect.power",
     "plan_retention": "churnkit.retain.plan",
     "find_leaks": "churnkit.apps.leaks",
     "score": "churnkit.apps.scoring",
@@ -99,6 +101,8 @@ if TYPE_CHECKING:
     from churnkit.book.check import check_book as check_book
     from churnkit.book.open import Book as Book
     from churnkit.book.open import open_book as open_book
+    from churnkit.effect.effect import SatisfactionEffect as SatisfactionEffect
+    from churnkit.effect.power import experiment_size as experiment_size
     from churnkit.errors import ChurnkitError as ChurnkitError
     from churnkit.errors import ContractError as ContractError
     from churnkit.errors import LeakageError as LeakageError

@@ -52,7 +52,7 @@ class SatisfactionEffect(BaseEstimator):  # type: ignore[misc]
     trusted : str, optional
         The shock to go by should the shocks contradict each other. It is your choice, and the verdict says so.
     random_state : int
-    n_jobs : int or None, threads of the nuisances' trees
+    n_jobs : int or None, threads; from two on, answers and trees are learnt beside each other
 
     Attributes
     ----------
