@@ -18,7 +18,7 @@ from churnkit.effect.identify import Identified, identify
 from churnkit.effect.latent import Estimate, Latent, fit_latent
 from churnkit.effect.latent_terms import latent_design
 from churnkit.effect.second_opinion import SecondOpinion, chosen_before, negative_control, second_opinion
-from churnkit.effect.shocks import fold_of, renewal_offset, residual_shocks
+from churnkit.effect.shocks import by_whole_terms, fold_of, renewal_offset, residual_shocks
 from churnkit.effect.slopes import line_error
 from churnkit.effect.terms import SHOCKS, EffectTerms, effect_terms
 from churnkit.effect.verdict import Evidence, judge
@@ -108,12 +108,12 @@ class SatisfactionEffect(BaseEstimator):  # type: ignore[misc]
                                "n_jobs": self.n_jobs}  # fmt: skip
         names = self._usable(terms)
         shocks = residual_shocks(terms, names, **how) if names else None
-        Z = {} if shocks is None else dict(zip(names, shocks.Z.T, strict=True))
+        design = latent_design(terms, {} if shocks is None else by_whole_terms(terms, shocks))
         with ThreadPoolExecutor(1) as beside:  # where there are two processors, the answers and the trees have one each
-            answers = beside.submit(fit_latent, latent_design(terms, Z)) if threads(self.n_jobs) > 1 else None
+            answers = beside.submit(fit_latent, design) if threads(self.n_jobs) > 1 else None
             offset = renewal_offset(terms, **how)
             control = chosen_before(terms, self.negative_control, **how)
-            self.latent_ = fit_latent(latent_design(terms, Z)) if answers is None else answers.result()
+            self.latent_ = fit_latent(design) if answers is None else answers.result()
         self.gains_ = Gains(offset[terms.reference], terms.line[terms.reference])
         self.second_opinion_ = second = second_opinion(terms, self.latent_.expected()[0], offset, **how)
         if shocks is not None:

@@ -63,7 +63,7 @@ def identify(terms: EffectTerms, shocks: ResidualShocks, latent: Latent, offset:
     Parameters
     ----------
     terms : EffectTerms
-    shocks : ResidualShocks, those that the latent model has, in its order
+    shocks : ResidualShocks, those that the latent model has first, in its order
     latent : Latent
     offset : array of shape (n_terms,), log-odds of renewal by covariates
     second : SecondOpinion
@@ -74,7 +74,8 @@ def identify(terms: EffectTerms, shocks: ResidualShocks, latent: Latent, offset:
     -------
     Identified
     """
-    stage = Fitted(latent.first_stage, latent.influence[:, latent.shock_places])
+    whole = slice(len(shocks.names))  # the rest is of terms under way
+    stage = Fitted(latent.first_stage, latent.influence[:, latent.shock_places]).take(whole)
     used, weak = strong_shocks(shocks.names, stage, trusted)
     shocks, stage = shocks.take(used), stage.take([shocks.names.index(name) for name in used])
     reduced = reduced_form(terms, shocks, offset)

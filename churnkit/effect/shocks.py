@@ -154,6 +154,18 @@ def _said_of_event(terms: EffectTerms, events: pd.DataFrame, name: str) -> pd.Da
     return pd.concat([frame, said], axis=1)
 
 
+def by_whole_terms(terms: EffectTerms, shocks: ResidualShocks) -> dict[str, Vector]:
+    """The shocks as columns for the latent model: first of whole terms, then of those under way or cut short.
+
+    What a term under way has seen so far is not what the whole of it will be, so it has effects of its own; the first
+    stage is of whole terms, as the reduced form is.
+    """
+    whole = ~terms.in_force & (terms.keys["end"] == terms.keys["E"]).to_numpy()
+    columns = dict(zip(shocks.names, (shocks.Z * whole[:, None]).T, strict=True))
+    rest = {f"{name} so far": column for name, column in zip(shocks.names, (shocks.Z * ~whole[:, None]).T, strict=True)}
+    return columns | {name: column for name, column in rest.items() if np.count_nonzero(column) >= LEAST}
+
+
 def renewal_offset(terms: EffectTerms, *, fold: Codes, seed: int = 0, n_jobs: int | None = 1) -> Vector:
     """Log-odds of renewal by what was known before a term and by its exposures, shape (n_terms,); 0 for short terms."""
     rows = np.flatnonzero(~terms.short)
