@@ -104,6 +104,7 @@ def test_scores_of_unknown_time_are_refused(tables, settings):
     assert np.isnan(found.per_pp.low)
 
 
+@pytest.mark.recovery
 def test_scores_given_after_the_end_of_cover_are_refused(tables, settings):
     surveys = tables["surveys"]
     last = tables["terms"].groupby("policy_id")["end_date"].max() + pd.Timedelta(days=1)
