@@ -57,6 +57,9 @@ _HOME = {
     "value_at_risk": "churnkit.value.portfolio",
     "value_change": "churnkit.value.portfolio",
     "SatisfactionEffect": "churnkit.effect.effect",
+    "SatisfactionIndex": "churnkit.effect.index",
+    "effect_on_value": "churnkit.effect.to_value",
+    "naive_effects": "churnkit.effect.naive",
     "experiment_size": "churnkit.effect.power",
     "plan_retention": "churnkit.retain.plan",
     "find_leaks": "churnkit.apps.leaks",
@@ -102,7 +105,10 @@ if TYPE_CHECKING:
     from churnkit.book.open import Book as Book
     from churnkit.book.open import open_book as open_book
     from churnkit.effect.effect import SatisfactionEffect as SatisfactionEffect
+    from churnkit.effect.index import SatisfactionIndex as SatisfactionIndex
+    from churnkit.effect.naive import naive_effects as naive_effects
     from churnkit.effect.power import experiment_size as experiment_size
+    from churnkit.effect.to_value import effect_on_value as effect_on_value
     from churnkit.errors import ChurnkitError as ChurnkitError
     from churnkit.errors import ContractError as ContractError
     from churnkit.errors import LeakageError as LeakageError

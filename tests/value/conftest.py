@@ -1,34 +1,5 @@
-"""A book of drawn lives, the policies in force at its end, and what was learnt from it."""
+"""Fixtures of these tests."""
 
-import numpy as np
-import pytest
+from tests.value.fitted import lives, model, panel, standing, value
 
-from churnkit.models.classifier import RenewalModel
-from churnkit.value.lifetime import LifetimeValue
-from tests.value.lives import RECORD, drawn, observed
-
-
-@pytest.fixture(scope="session")
-def lives():
-    return drawn(np.random.default_rng(1), 3000)
-
-
-@pytest.fixture(scope="session")
-def panel(lives):
-    return observed(lives[0], y=1 - lives[0]["lapse"].to_numpy())
-
-
-@pytest.fixture(scope="session")
-def standing(lives):
-    """Policies in force at the end of the record, and the true chance of each renewal to come."""
-    return observed(lives[1].assign(year=RECORD), leads=(330.0,)), lives[1]["stay"].to_numpy()
-
-
-@pytest.fixture(scope="session")
-def model(panel):
-    return RenewalModel(n_estimators=40).fit(panel.X, panel.y, cutoff=panel.cutoff, groups=panel.groups)
-
-
-@pytest.fixture(scope="session")
-def value(panel, model):
-    return LifetimeValue(years=5).fit(panel, model, replicates=40)
+__all__ = ["lives", "model", "panel", "standing", "value"]

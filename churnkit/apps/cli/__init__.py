@@ -6,6 +6,7 @@ import sys
 
 from churnkit.apps.cli import backtests as backtests
 from churnkit.apps.cli import data as data
+from churnkit.apps.cli import effects as effects
 from churnkit.apps.cli import models as models
 from churnkit.apps.cli import runs as runs
 from churnkit.apps.cli.options import app as app
