@@ -64,12 +64,12 @@ def test_those_who_cancel_before_the_end_are_not_reached(value, standing):
 def test_intervals_hold_the_effects_error_and_the_values(value, standing):
     """The effect's error is a fifth of it; elasticities are close to proportional."""
     rows, told = standing[0], []
-    sure, unsure = (effect_on_value(Known(rows.keys, error=error), value, rows, points=(1.0,), replicates=40,
+    sure, unsure = (effect_on_value(Known(rows.keys, error=error), value, rows, points=(1.0,), replicates=24,
                                     progress=told.append) for error in (0.0, 0.1))  # fmt: skip
     widths = [found.at(PERMANENT)["high"] - found.at(PERMANENT)["low"] for found in (sure, unsure)]
     estimate = unsure.at(PERMANENT)["value"]
     assert 0 < widths[0] < 0.5 * widths[1]
-    assert widths[1] == pytest.approx(2 * 1.96 * 0.2 * estimate, rel=0.35)  # 40 replicates: a spread is known to 11 %
+    assert widths[1] == pytest.approx(2 * 1.96 * 0.2 * estimate, rel=0.45)  # 24 replicates: a spread is known to 15 %
     assert "one replicate took" in told[0]
     assert f"{estimate:+.2f} %" in unsure.text
     assert "over 5 renewals at 8.0% a year" in unsure.text
