@@ -95,7 +95,7 @@ def experiment_size(
     Examples
     --------
     >>> experiment_size(2.0, renewal=0.815, reached=0.6).customers
-    16020
+    32040
     """
     _check(effect, renewal=renewal, reached=reached, treated=treated, correlation=correlation, power=power, level=level)
     if household < 1:
