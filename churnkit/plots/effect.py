@@ -30,7 +30,8 @@ def effect_curve(table: pd.DataFrame, *, effect: str, unit: str = "pp", verdict:
     axes.axhline(0, color=GREY, linewidth=0.8)
     axes.fill_between(x, rows["low"], rows["high"], color=PALE, label="95 % interval")
     if rows["estimate"].notna().sum() > 1:
-        axes.plot(x, rows["estimate"], "--", color=BLUE, linewidth=1.2, label="beyond what shocks have moved")
+        beyond = "beyond what shocks have moved" if not supported.all() else None
+        axes.plot(x, rows["estimate"], "--", color=BLUE, linewidth=1.2, label=beyond)
         axes.plot(x[supported], rows["estimate"][supported], "o-", color=BLUE, markersize=4, label="estimate")
     axes.legend(frameon=False)
     return figure

@@ -155,14 +155,15 @@ def test_a_design_tells_what_does_not_fit(drawn):
 
 @pytest.mark.recovery
 def test_intervals_cover_every_parameter():
-    """60 repetitions; of 34 parameters each at 95 %, the pooled share has a standard error of about 1 %."""
+    """24 repetitions; of 34 parameters each at 95 %, the pooled share has a standard error of about 1.5 %."""
     inside, level = [], []
-    for seed in range(60):
+    for seed in range(24):
         design, S = draw(4000, 1000 + seed)
         latent = fit_latent(design)
         inside.append([abs(value - TRUTH[name]) < 1.96 * error for name, (value, error) in latent.table().items()])
         low, high = latent.index().interval
         level.append(low < true_index(S).mean() < high)
     share = np.mean(inside, axis=0)
-    assert 0.92 < np.mean(share) < 0.975 and share.min() > 0.8
-    assert np.mean(level) > 0.88
+    assert 0.905 < np.mean(share) < 0.99
+    assert share.min() > 0.7
+    assert np.mean(level) > 0.83

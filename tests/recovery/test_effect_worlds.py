@@ -20,13 +20,16 @@ def fitted(folder, world):
     return SatisfactionEffect().fit(open_book(folder / "book")), float(truth)
 
 
-@pytest.mark.parametrize("world", "ABCDEF")
-def test_the_effect_is_identified_and_within_its_error(tmp_path, world):
+@pytest.mark.parametrize("world", "CF")
+def test_the_effect_is_identified_though_something_unseen_is_at_work(tmp_path, world):
+    """A hidden trait alone, and with every other fault: the shocks are right, and the second opinion is found out."""
     effect, truth = fitted(tmp_path, world)
     assert effect.verdict.identified
     error = (effect.per_pp.high - effect.per_pp.low) / (2 * 1.959964)
     assert abs(effect.per_pp.estimate - truth) < 3.5 * error
     assert error < 0.15 * truth
+    assert effect.checks["control_on_second_opinion"].passed is False
+    assert effect.association.estimate > 1.2 * truth
 
 
 def test_an_invalid_shock_is_found_and_the_trusted_one_is_right(tmp_path):
@@ -42,10 +45,3 @@ def test_satisfaction_that_fades_within_the_term_is_found(tmp_path):
     effect, _ = fitted(tmp_path, "I")
     assert effect.checks["lasting"].passed is False
     assert not effect.verdict.identified
-
-
-@pytest.mark.parametrize("world", "CF")
-def test_the_second_opinion_shows_that_something_unseen_is_at_work(tmp_path, world):
-    effect, truth = fitted(tmp_path, world)
-    assert effect.checks["control_on_second_opinion"].passed is False
-    assert effect.association.estimate > 1.2 * truth
