@@ -103,7 +103,9 @@ def before_columns(terms: EffectTerms) -> dict[str, Floats]:
     for name in _WITHIN_LINE:
         value = np.log1p(np.maximum(before[name].to_numpy(dtype=np.float64), 0.0))
         known = ~np.isnan(value)
-        mean = np.bincount(line[known], value[known], len(terms.lines)) / np.maximum(np.bincount(line[known]), 1)
+        mean = np.bincount(line[known], value[known], len(terms.lines)) / np.maximum(
+            np.bincount(line[known], minlength=len(terms.lines)), 1
+        )
         found |= _number(name, value - mean[line])
     if "age" in found:
         found["age squared"] = found["age"] ** 2 - 1.0

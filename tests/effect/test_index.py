@@ -8,7 +8,7 @@ import pytest
 
 from churnkit.book.open import open_book
 from churnkit.effect.index import SatisfactionIndex
-from churnkit.effect.latent_terms import last_moment, latent_design, survey_rounds
+from churnkit.effect.latent_terms import before_columns, last_moment, latent_design, survey_rounds
 from churnkit.effect.terms import effect_terms
 from churnkit.errors import ContractError, UsageError
 from churnkit.simulate import simulate_book
@@ -131,6 +131,12 @@ def test_answers_that_came_too_late_are_neither_answered_nor_unanswered(terms):
     rounds = survey_rounds(terms.invitations).frame
     gone = terms.invitations[late & ~terms.invitations["answered"].to_numpy()][["row", "round"]].drop_duplicates()
     assert len(gone) and len(rounds.merge(gone, on=["row", "round"])) == 0
+
+
+def test_a_book_without_premiums_has_no_column_of_them(terms):
+    bare = dataclasses.replace(terms, before=terms.before.assign(premium=np.nan))
+    assert "premium" in before_columns(terms)
+    assert "premium" not in before_columns(bare)
 
 
 def test_without_answers_there_is_no_index(terms):
