@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.apps.commands import churnkit, process
+from tests.simulated import simulated
 
 
 def refused(done, code, *words):
@@ -20,7 +21,7 @@ def refused(done, code, *words):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     root = tmp_path_factory.mktemp("demo") / "demo"
-    done = process("demo", root, "--customers", 1500, "--years", 5, "--seed", 3, "--json")
+    done = process("demo", root, "--customers", 1000, "--years", 5, "--seed", 3, "--json")
     assert done.returncode == 0, done.stderr
     return root, json.loads(done.stdout), done
 
@@ -64,7 +65,7 @@ def test_demo_writes_the_list_that_people_open(demo):
 @pytest.mark.recovery  # the demo once more: a quarter of a minute
 def test_a_second_demo_with_the_same_seed_gives_the_same_numbers(demo, tmp_path):
     _, first, _ = demo
-    done = churnkit("demo", tmp_path / "again", "--customers", 1500, "--years", 5, "--seed", 3, "--json")
+    done = churnkit("demo", tmp_path / "again", "--customers", 1000, "--years", 5, "--seed", 3, "--json")
     moving = ("paths", "seconds", "models")
     one, two = ({k: v for k, v in each.items() if k not in moving} for each in (first, json.loads(done.stdout)))
     assert one == two
@@ -145,8 +146,9 @@ def test_settings_of_another_kind_or_target_are_refused_before_training(demo, tm
     refused(churnkit("tune", demo[0] / "book", "-o", tmp_path / "tuned.txt"), 2, ".json")
 
 
-def test_train_prints_json_and_records_the_run(demo, tmp_path):
-    done = churnkit("train", demo[0] / "book", "--target", "churn", "--workspace", tmp_path, "--json")
+def test_train_prints_json_and_records_the_run(tmp_path, tmp_path_factory):
+    book = simulated(tmp_path_factory, customers=700, years=5, seed=4)
+    done = churnkit("train", book, "--target", "churn", "--workspace", tmp_path, "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert 0.5 < answer["targets"]["churn"]["metrics"]["auc"]["estimate"] < 1

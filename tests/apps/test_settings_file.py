@@ -21,6 +21,7 @@ def export(clean, tmp_path):
     return write_export(clean, tmp_path / "导出", "chinese")
 
 
+@pytest.mark.recovery
 def test_map_then_one_edit_then_check(export):
     done = churnkit("map", export)
     assert done.returncode == 0, done.stderr

@@ -286,6 +286,7 @@ def test_a_second_part_of_a_table_is_named_as_not_used(tmp_path):
     assert "join the two" in guess.toml
 
 
+@pytest.mark.recovery
 def test_a_clean_book_needs_no_mapping(clean):
     guess = guess_mapping(clean)
     assert set(guess.settings_arguments) <= {"values"}

@@ -86,6 +86,7 @@ def test_permuted_shocks_give_bounds_only(tables, settings):
     assert found.table["estimate"].isna().all()
 
 
+@pytest.mark.recovery
 def test_without_shocks_there_is_an_association_only(book_folder):
     found = SatisfactionEffect(shocks=[]).fit(open_book(book_folder))
     assert found.verdict.kind == ASSOCIATION

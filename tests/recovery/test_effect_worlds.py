@@ -7,6 +7,7 @@ import pytest
 
 from churnkit.book.open import open_book
 from churnkit.effect.effect import SatisfactionEffect
+from churnkit.effect.index import SatisfactionIndex
 from churnkit.simulate import simulate_book
 
 pytestmark = pytest.mark.recovery
@@ -15,9 +16,12 @@ SEED = 601
 
 def fitted(folder, world):
     simulate_book(folder, customers=20_000, seed=SEED, world=world)
+    return SatisfactionEffect().fit(open_book(folder / "book")), truth_of(folder, "effect_per_pp")
+
+
+def truth_of(folder, quantity):
     effects = pd.read_parquet(folder / "truth" / "effects.parquet")
-    truth = effects[effects["quantity"] == "effect_per_pp"].set_index("line")["estimate"]["all"]
-    return SatisfactionEffect().fit(open_book(folder / "book")), float(truth)
+    return float(effects[effects["quantity"] == quantity].set_index("line")["estimate"]["all"])
 
 
 @pytest.mark.parametrize("world", "CF")
@@ -30,6 +34,11 @@ def test_the_effect_is_identified_though_something_unseen_is_at_work(tmp_path, w
     assert error < 0.15 * truth
     assert effect.checks["control_on_second_opinion"].passed is False
     assert effect.association.estimate > 1.2 * truth
+    if world == "F":  # a quarter answers, the unhappy rather: the standard error of the index is about 0.7
+        index = SatisfactionIndex().fit(effect.terms_)
+        level = truth_of(tmp_path, "index")
+        assert abs(index.level - level) < 2.1
+        assert level - index.raw > 6
 
 
 def test_an_invalid_shock_is_found_and_the_trusted_one_is_right(tmp_path):
