@@ -13,9 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from churnkit.book.open import Book
 from churnkit.effect.checks import MOVED, Check, Checks, bounds_check, control_check, share_moved
+from churnkit.effect.estimate import Estimate
 from churnkit.effect.gains import Gains, PerPoint
 from churnkit.effect.identify import Identified, identify
-from churnkit.effect.latent import Estimate, Latent, fit_latent
+from churnkit.effect.latent import Latent, fit_latent
 from churnkit.effect.latent_terms import latent_design
 from churnkit.effect.second_opinion import SecondOpinion, chosen_before, negative_control, second_opinion
 from churnkit.effect.shocks import by_whole_terms, fold_of, renewal_offset, residual_shocks
@@ -218,8 +219,8 @@ class SatisfactionEffect(BaseEstimator):  # type: ignore[misc]
         if found is None or self.verdict.shown != "estimate":
             return pd.Series(np.nan, index=lines)
         shift = self._shift(points)
-        move = shift.value + (weights - 1) @ shift.influence / len(weights)
-        slopes = [own.value + (weights - 1) @ own.influence / len(weights) for own in (found.slope, *found.pulled)]
+        move = shift.reweighted(weights)
+        slopes = [own.reweighted(weights) for own in (found.slope, *found.pulled)]
         places = [None, *range(len(self.terms_.lines))]
         values = [self.gains_.change(float(slope * move), line) for slope, line in zip(slopes, places, strict=True)]
         return pd.Series(values, index=lines)

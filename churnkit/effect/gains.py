@@ -8,12 +8,12 @@ left after what nobody observed is averaged over, so their product is the margin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
 
-from churnkit.effect.slopes import Z95
+from churnkit.effect.estimate import Z95, Estimate
 from churnkit.models.nuisance import Codes, Vector
 
 _STEP = 1e-5
@@ -29,15 +29,6 @@ class PerPoint(NamedTuple):
     def __str__(self) -> str:
         middle = f"{self.estimate:+.2f} pp" if np.isfinite(self.estimate) else "no single estimate,"
         return f"{middle} (95 % {self.low:+.2f} … {self.high:+.2f})"
-
-
-class Moved(Protocol):
-    """A number with its influence by customer."""
-
-    @property
-    def value(self) -> float: ...
-    @property
-    def influence(self) -> Vector: ...
 
 
 @dataclass(frozen=True)
@@ -58,12 +49,14 @@ class Gains:
         own = self.offset if line is None else self.offset[self.line == line]
         return float(100 * (expit(own + move) - expit(own)).mean()) if len(own) else np.nan
 
-    def per_shift(self, slope: Moved, shift: Moved, line: int | None = None, *, error: float | None = None) -> PerPoint:
+    def per_shift(
+        self, slope: Estimate, shift: Estimate, line: int | None = None, *, error: float | None = None
+    ) -> PerPoint:
         """The change by a shift of satisfaction, by the delta method.
 
         Parameters
         ----------
-        slope, shift : with value and influence, by the same customers
+        slope, shift : Estimate, by the same customers
         line : int, optional
         error : float, optional, the slope's standard error where that is more than its influence says
         """

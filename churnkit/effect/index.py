@@ -10,7 +10,8 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator
 
 from churnkit.book.open import Book
-from churnkit.effect.latent import Estimate, Latent, Rows, fit_latent
+from churnkit.effect.estimate import Estimate
+from churnkit.effect.latent import Latent, Rows, fit_latent
 from churnkit.effect.latent_design import Floats
 from churnkit.effect.latent_terms import SurveyRounds, last_moment, latent_design, survey_rounds
 from churnkit.effect.terms import EffectTerms, effect_terms

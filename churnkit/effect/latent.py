@@ -11,37 +11,13 @@ import numpy.typing as npt
 from scipy.linalg import inv
 from scipy.optimize import brentq
 
+from churnkit.effect.estimate import Estimate
 from churnkit.effect.latent_assumes import settle
 from churnkit.effect.latent_design import Floats, LatentDesign
 from churnkit.effect.latent_likelihood import Block, Layout, Sample, blocks
 from churnkit.effect.latent_search import Peak, search
 
 Rows = npt.NDArray[np.bool_]
-_Z95 = 1.959964
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number and how each customer moves it: reweighted, it is ``value + mean((w - 1) * influence)``.
-
-    Attributes
-    ----------
-    value : float
-    influence : array of shape (n_customers,)
-    """
-
-    value: float
-    influence: Floats
-
-    @property
-    def error(self) -> float:
-        """Standard error, robust to what a customer's terms share."""
-        return float(np.sqrt((self.influence**2).sum()) / len(self.influence))
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """95 % interval."""
-        return self.value - _Z95 * self.error, self.value + _Z95 * self.error
 
 
 @dataclass(frozen=True)

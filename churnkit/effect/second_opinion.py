@@ -19,8 +19,8 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import chi2
 
+from churnkit.effect.estimate import Z95
 from churnkit.effect.shocks import Fitted, covariates, logistic
-from churnkit.effect.slopes import Z95
 from churnkit.effect.terms import EffectTerms
 from churnkit.models.nuisance import Bools, Codes, Matrix, Vector, cross_fitted
 

@@ -22,40 +22,26 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.stats import chi2
 
+from churnkit.effect.estimate import Estimate
 from churnkit.effect.shocks import Fitted
 from churnkit.models.nuisance import Matrix, Vector
 
-Z95 = 1.959964
 _WIDE = 50.0
 
 
 @dataclass(frozen=True)
-class Slope:
+class Slope(Estimate):
     """Log-odds of renewal per unit of satisfaction.
 
     Attributes
     ----------
-    value : float
-    influence : array of shape (n_customers,), as in ``Fitted``
     J, p_value : float, that one slope serves all shocks; NaN with one shock
     weight : array of shape (m,), share of each shock in the slope
     """
 
-    value: float
-    influence: Vector
     J: float
     p_value: float
     weight: Vector
-
-    @property
-    def error(self) -> float:
-        """Standard error."""
-        return float(np.sqrt((self.influence**2).sum()) / len(self.influence))
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """95 % interval."""
-        return self.value - Z95 * self.error, self.value + Z95 * self.error
 
 
 def two_sample(theta: Fitted, p: Fitted) -> Slope:

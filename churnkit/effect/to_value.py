@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnkit.effect.effect import SatisfactionEffect
-from churnkit.effect.slopes import Z95
+from churnkit.effect.estimate import Z95
 from churnkit.panel.panel import Panel
 from churnkit.value.asked import groups
 from churnkit.value.lifetime import LifetimeValue

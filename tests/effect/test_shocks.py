@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from churnkit.effect.estimate import Estimate
 from churnkit.effect.gains import Gains
-from churnkit.effect.latent import Estimate
 from churnkit.effect.shocks import Fitted, logistic
 from churnkit.effect.slopes import Slope, anderson_rubin, between, first_stage, line_error, shrink, two_sample
 from tests.effect.structural import draw, marginal_slope
