@@ -22,7 +22,7 @@ from churnkit.retain.plan import RetentionPlan, plan_retention
 from churnkit.simulate.book import simulate_book
 from churnkit.simulate.damaged import Damaged
 from churnkit.simulate.messy import messy_book
-from churnkit.simulate.truth import observation_probability
+from churnkit.simulate.truth import observation_probability, standing_values
 from churnkit.value.economics import economics_table, margin
 from churnkit.value.lifetime import LifetimeValue
 
@@ -110,7 +110,9 @@ def _ceiling(trained: Trained, terms: pd.DataFrame) -> Ceiling:
 
 def _value_beside_truth(book: Book, scores: pd.DataFrame, value: LifetimeValue, truth: pd.DataFrame) -> pd.DataFrame:
     """Value by line of the policies that both know: estimated, and with the true chances of renewal."""
-    both = scores[["policy_id", "line", "value", "s1"]].merge(truth, on="policy_id", suffixes=("", "_true"))
+    true = standing_values(truth, scores)
+    both = scores[["policy_id", "line", "value", "s1"]].join(true, rsuffix="_true")
+    both = both.merge(truth[["policy_id", "premium"]], on="policy_id")
     table = economics_table(book)
     yearly = margin(both["premium"].to_numpy(), table.loc[both["line"]])
     years = np.arange(1, value.years + 1)
