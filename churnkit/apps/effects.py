@@ -26,7 +26,7 @@ _CLAIM = 1.7  # pp of renewal per pp of satisfaction that the industry claims
 
 @dataclass(frozen=True)
 class Measured:
-    """Everything about one book's effect of satisfaction; sums and estimates only, so that a run may keep it.
+    """Everything about one book's effect of satisfaction. A run keeps its tables, figures and text, no estimator.
 
     Attributes
     ----------

@@ -149,8 +149,7 @@ def load_model(target: str, *, workspace: Workspace = None, model: str | None = 
         found = find_version(client, target, model)
         with fetched(f"models:/{found.name}/{found.version}/artifacts") as folder:
             kept = folder / "value.joblib"
-            salt = salt_of(mlflow.get_tracking_uri())
-            value = opened(joblib.load(kept), salt) if kept.is_file() else None
+            value = opened(joblib.load(kept), salt_of(mlflow.get_tracking_uri())) if kept.is_file() else None
             return Loaded(joblib.load(folder / "model.joblib"), value, f"{found.name}/{found.version}")
 
 

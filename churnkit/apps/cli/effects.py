@@ -17,7 +17,7 @@ def effect(
         Literal["queue_wait", "handler_load", "arm"] | None,
         typer.Option(help="The shock to go by should the shocks contradict each other."),
     ] = None,
-    replicates: Annotated[int, typer.Option(min=0, help="Of the bootstrap behind the value's interval.")] = 60,
+    replicates: Annotated[int, typer.Option(min=2, help="Of the bootstrap behind the value's interval.")] = 60,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Report to write (.html).")] = None,
     workspace: Workspace = None,
     track: Annotated[bool, typer.Option(help="Record the run in MLflow.")] = True,
