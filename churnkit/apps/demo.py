@@ -111,7 +111,7 @@ def _ceiling(trained: Trained, terms: pd.DataFrame) -> Ceiling:
 def _value_beside_truth(book: Book, scores: pd.DataFrame, value: LifetimeValue, truth: pd.DataFrame) -> pd.DataFrame:
     """Value by line of the policies that both know: estimated, and with the true chances of renewal."""
     true = standing_values(truth, scores)
-    both = scores[["policy_id", "line", "value", "s1"]].join(true, rsuffix="_true")
+    both = scores[["policy_id", "line", "value", "s1"]].join(true.add_suffix("_true"))
     both = both.merge(truth[["policy_id", "premium"]], on="policy_id")
     table = economics_table(book)
     yearly = margin(both["premium"].to_numpy(), table.loc[both["line"]])

@@ -49,7 +49,7 @@ class RenewalSettings:
     ``match`` names, beyond the same policy and previous_policy_id, what a successor may share with the term it renews.
     """
 
-    leads: tuple[int, ...] = (14, 30, 45, 90, 180, 330)
+    leads: tuple[int, ...] = (4, 14, 30, 45, 90, 180, 330)
     slack_days: int = 7
     match: tuple[str, ...] = ()
 

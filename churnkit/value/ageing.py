@@ -49,7 +49,7 @@ class Ageing:
         for ahead, (moved, fresh, line) in enumerate(pairs, start=1):
             if len(moved) < FEWEST or moved.std() < 1e-9:
                 break
-            before, after = (_means(each, line, lines) for each in (moved, fresh))
+            before, after = (means(each, line, lines) for each in (moved, fresh))
             within, then = moved - before[line], fresh - after[line]
             keep = float((within * then).sum() / (within**2).sum())
             years.append(float(ahead))
@@ -74,7 +74,7 @@ class Ageing:
         return level + keep * offset, noise
 
 
-def _means(values: Vector, line: Codes, lines: int) -> Vector:
+def means(values: Vector, line: Codes, lines: int) -> Vector:
     """Mean by line, that of all where there are few; and that of all, shape (n_lines + 1,)."""
     count = np.bincount(line, minlength=lines)
     by = np.bincount(line, values, lines) / np.maximum(count, 1)

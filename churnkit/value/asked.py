@@ -43,8 +43,8 @@ class Asked:
     ahead: Ahead | None
 
 
-def ask(value: LifetimeValue, X: Panel | pd.DataFrame) -> Asked:
-    """Gather what rows need to be valued.
+def ask(value: LifetimeValue, X: Panel | pd.DataFrame, *, trees: bool = False) -> Asked:
+    """Gather what rows need to be valued; with `trees` also what they do not know, which replicates need.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def ask(value: LifetimeValue, X: Panel | pd.DataFrame) -> Asked:
     if value.hazard_ is not None:
         known = frame[[c for c in ("customer_id", "cutoff") if c in frame]] if isinstance(X, pd.DataFrame) else keys
         ahead = value.hazard_.ahead(value.model_.columns_.matrix(frame), known, first, years=value.years,
-                                    growth=growth, exits=value.exits_, line=line)  # fmt: skip
+                                    growth=growth, exits=value.exits_, line=line, trees=trees)  # fmt: skip
     return Asked(keys, premium, first, yearly, line, ahead)
 
 

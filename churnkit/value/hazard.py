@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit
 
 from churnkit.errors import ContractError
-from churnkit.models.calibration import logistic_fit
 from churnkit.models.classifier import RenewalModel
 from churnkit.models.columns import Columns, Floats
 from churnkit.panel.panel import Panel
@@ -19,8 +18,10 @@ from churnkit.value.ageing import Ageing, later_terms
 from churnkit.value.exits import OtherExits
 from churnkit.value.frailty import NODES, Frailty, Sample, fit_frailty, log_likelihood
 from churnkit.value.history import History, days, people_of, posterior
+from churnkit.value.jackknife import Jackknife
 from churnkit.value.offsets import Hashes, Offsets, Progress, hashed
-from churnkit.value.replicates import Calibrated, Replicates, log_odds, replicate
+from churnkit.value.recalibration import LATE, Observed, Recalibration
+from churnkit.value.replicates import Replicates, replicate
 from churnkit.value.survival import OFFSET, Ahead, moved, survive
 
 Vector = npt.NDArray[np.float64]
@@ -52,11 +53,12 @@ class Hazard:
     ----------
     offsets : Offsets
     ageing : Ageing, what becomes of an offset in the years ahead
+    jackknife : Jackknife, by how much it would be another with other customers' trees
     frailty : Frailty, the parameters
     history : History
     middle : array of shape (k,), means of the design's columns, taken off
     lines : tuple of str, that have a level of their own
-    levels : array of shape (n_lines,), log-odds by which the next renewal of a line is above what the model says of it
+    recalibration : Recalibration, the next renewal at the level of what fell due last, and of the line
     lead : float, days before the end at which later renewals are looked at: the usual longest lead
 
     References
@@ -67,11 +69,12 @@ class Hazard:
 
     offsets: Offsets
     ageing: Ageing
+    jackknife: Jackknife
     frailty: Frailty
     history: History
     middle: Vector
     lines: tuple[str, ...]
-    levels: Vector
+    recalibration: Recalibration
     lead: float
 
     @classmethod
@@ -97,18 +100,19 @@ class Hazard:
         fresh = offsets.lapse(matrix, people)
         Z = _design(fresh, tenure[0], begin["entry"].to_numpy()[codes], line, lines)
         middle = np.append(0.0, Z[:, 1:].mean(axis=0))
-        ageing = Ageing.learn(_pairs(keys, matrix, people, fresh, offsets, lines), len(lines))
+        pairs = list(_pairs(keys, matrix, offsets.columns))
+        ageing, jackknife = _in_years(pairs, matrix, people, fresh, offsets, _codes(line, lines), len(lines))
         progress("hazard: frailty")
         names = (*NAMES, *lines)
         spread = np.array([_SPREAD.get(name, _SPREAD["line"]) for name in (*NAMES, *("line" for _ in lines), "sigma")])
         centre = np.array([float(name == "offset") for name in (*names, "sigma")])
         frailty = fit_frailty(Z - middle, 1 - stayed, codes, names=names, centre=centre, spread=spread)
         history = History.of(people, known(keys), Z - middle, 1 - stayed, begin)
-        levels = _levels(chance, stayed, Z[:, len(NAMES) :] - middle[len(NAMES) :])
-        return cls(offsets, ageing, frailty, history, middle, lines, levels, _usual(keys))
+        recalibration = _observed(rows, codes, chance, Z[:, len(NAMES) :] - middle[len(NAMES) :]).recalibrated()
+        return cls(offsets, ageing, jackknife, frailty, history, middle, lines, recalibration, _usual(keys))
 
     def ahead(self, matrix: Floats, keys: pd.DataFrame, first: Vector, *, years: int, growth: Vector,
-              exits: OtherExits, line: pd.Series[Any]) -> Ahead:  # fmt: skip
+              exits: OtherExits, line: pd.Series[Any], trees: bool = False) -> Ahead:  # fmt: skip
         """Gather what the curves of some policies depend on.
 
         Parameters
@@ -117,6 +121,7 @@ class Hazard:
         keys : DataFrame with customer_id and cutoff where known; without them nothing is known of a customer
         first : array of shape (n_rows,), the calibrated model
         growth : array of shape (n_rows,), of premiums per year
+        trees : bool, also what the trees do not know
         """
         columns, people = self.offsets.columns, people_of(keys)
         day = days(keys["cutoff"]) if "cutoff" in keys else np.zeros(len(matrix), dtype=np.int64)
@@ -126,7 +131,7 @@ class Hazard:
         lead = np.nan_to_num(lead, nan=self.lead)
         tenure = tenures(matrix, columns)
         entry = np.where(np.isnan(mine.entry), tenure[1], mine.entry)
-        designs, stays, noise, codes = [], [], [], _codes(line, self.lines)
+        designs, stays, noise, wander, codes = [], [], [], [], _codes(line, self.lines)
         for t in range(years):
             step = lead + 365 * t - self.lead if t else np.zeros(len(lead))
             at = moved(matrix, columns, step, terms=t, lead=self.lead, growth=growth**t) if t else matrix
@@ -134,15 +139,16 @@ class Hazard:
             Z = _design(offset, tenure[0] + step / 365.25, entry, line, self.lines)
             designs.append(Z - self.middle)
             noise.append(unsure)
+            if trees:
+                wander.append(self.jackknife.apply(self.offsets.every(at), step / 365.0, codes))
             stays.append(exits.stays(line, np.full(len(lead), self.lead) if t else lead, anew=t > 0))
         who = np.arange(len(matrix), dtype=np.uint64) if people is None else people
-        return Ahead(
-            self._of_line(first, designs[0]), designs, np.column_stack(noise), np.column_stack(stays), mine, who
-        )
+        first = self._recalibrated(first, designs[0])
+        return Ahead(first, designs, np.column_stack(noise), np.column_stack(stays), mine, who, wander=wander or None)
 
-    def _of_line(self, first: Vector, design: Matrix) -> Vector:
-        """The calibrated probability at its line's own level."""
-        return np.asarray(expit(log_odds(first) + design[:, len(NAMES) :] @ self.levels))
+    def _recalibrated(self, first: Vector, design: Matrix) -> Vector:
+        """The calibrated probability at the level of what fell due last, and of its line."""
+        return self.recalibration.apply(first, design[:, len(NAMES) :])
 
     def at(self, ahead: Ahead, first: Vector, more: Vector, lead: Vector | None) -> Ahead:
         """The same policies at other log-odds: `more` on the offset, of which later years keep what the record does.
@@ -160,7 +166,7 @@ class Hazard:
             design = design.copy()
             design[:, OFFSET] += more * np.interp(years, self.ageing.years, self.ageing.keep)
             designs.append(design)
-        return replace(ahead, first=self._of_line(first, designs[0]), designs=designs)
+        return replace(ahead, first=self._recalibrated(first, designs[0]), designs=designs)
 
     def curves(self, ahead: Ahead, theta: Vector | None = None, draw: int | None = None) -> Matrix:
         """Survival of shape (n_rows, H), at the estimate or at other parameters, averaged over frailty or drawn."""
@@ -172,9 +178,6 @@ class Hazard:
                    progress: Progress) -> Replicates:  # fmt: skip
         """Draw what other customers might have taught: hazard, frailty and calibration with the same weights.
 
-        The calibration's level and slope are those of the rows due last, a quarter, which it is learnt on; a line's own
-        level is that of all rows.
-
         Parameters
         ----------
         rows : Panel, what the hazard was learnt on
@@ -182,31 +185,24 @@ class Hazard:
         """
         codes = np.searchsorted(self.history.people, hashed(rows.keys["customer_id"]))
         sample = Sample.of(self.history.Z, self.history.y, self.history.owner)
-        due = days(rows.keys["cutoff"]) + rows.keys["lead_days"].fillna(0).to_numpy(dtype=np.float64)
-        line = rows.keys["line"].astype(str).to_numpy()[:, None] == np.array(self.lines)
-        line = line - self.middle[len(NAMES) :]
-        chance = np.asarray(expit(log_odds(chance) + line @ self.levels))
-        calibrated = Calibrated(
-            codes, np.asarray(rows.y, dtype=np.float64), chance, line, due >= np.quantile(due, 0.75)
-        )
+        none = np.zeros(len(codes))
+        line = _design(none, none, none, rows.keys["line"].astype(str), self.lines) - self.middle
+        observed = _observed(rows, codes, chance, line[:, len(NAMES) :])
         scores = log_likelihood(self.frailty.theta, sample)[1]
-        return replicate(self.frailty.theta, self.frailty.covariance, scores, self.history.people, calibrated,
-                         replicates=replicates, random_state=random_state, progress=progress)  # fmt: skip
+        return replicate(self.frailty.theta, self.frailty.covariance, scores, self.history.people, observed,
+                         self.recalibration, replicates=replicates, random_state=random_state,
+                         progress=progress)  # fmt: skip
 
     def replicated(self, ahead: Ahead, replicates: Replicates, k: int) -> Matrix:
         """Survival of shape (n_rows, H) in the k-th replicate, each customer as the replicate draws him."""
-        first = replicates.first(k, ahead.first, ahead.designs[0][:, len(NAMES) :])
-        return self.curves(replace(ahead, first=first), replicates.theta[k], draw=replicates.draw(k))
+        return self.curves(replicates.at(k, ahead), replicates.theta[k], draw=replicates.draw(k))
 
 
-def _levels(chance: Vector, stayed: Vector, line: Matrix) -> Vector:
-    """By how much lines lie above what the model says of them, drawn to 0 by the lines' prior.
-
-    Trees that share what they learn between lines are drawn to the common level; in a policy that is little, in a
-    line's sum it does not cancel. The common level stays the calibration's.
-    """
-    penalty = np.full(line.shape[1], _SPREAD["line"] ** -2)
-    return np.asarray(logistic_fit(line, stayed, penalty=penalty, offset=log_odds(chance)))
+def _observed(rows: Panel, people: Codes, chance: Vector, line: Matrix) -> Observed:
+    """The rows beside what the model says of them; a part of them is late."""
+    due = days(rows.keys["cutoff"]) + rows.keys["lead_days"].fillna(0).to_numpy(dtype=np.float64)
+    y = np.asarray(rows.y, dtype=np.float64)
+    return Observed(people, y, chance, line, due >= np.quantile(due, 1 - LATE))
 
 
 def once(keys: pd.DataFrame, y: pd.Series[Any]) -> Any:
@@ -248,23 +244,30 @@ def _beginnings(people: Hashes, day: Any, tenure: Vector) -> pd.DataFrame:
     return rows.sort_values("since", kind="stable").drop_duplicates("people").set_index("people").sort_index()
 
 
-def _pairs(
-    keys: pd.DataFrame, matrix: Floats, people: Hashes, fresh: Vector, offsets: Offsets, lines: tuple[str, ...]
-) -> list[tuple[Vector, Vector, Codes]]:
-    """Offsets moved forward from a term, those found when the years had passed, and lines, at 1, 2, ... years."""
+def _pairs(keys: pd.DataFrame, matrix: Floats, columns: Columns) -> Iterator[tuple[Codes, Codes, Floats]]:
+    """Rows of terms, of those 1, 2, ... years later, and the former as they were to stand by then."""
     due = days(keys["cutoff"]) + keys["lead_days"].fillna(0).to_numpy(dtype=np.float64)
-    usual, found = keys["lead_days"].to_numpy() == _usual(keys), []
-    line = _codes(keys["line"].astype(str), lines)
+    usual = keys["lead_days"].to_numpy() == _usual(keys)
     for years in range(1, _HORIZON):
         earlier, later = later_terms(keys, due, years)
         both = np.flatnonzero(usual[earlier] & usual[later])[:: max(1, len(earlier) // _PAIRS)]
         earlier, later = earlier[both], later[both]
         if not len(both):
             break
-        at = moved(matrix[earlier], offsets.columns, np.full(len(both), 365.0 * years), terms=years,
+        at = moved(matrix[earlier], columns, np.full(len(both), 365.0 * years), terms=years,
                    lead=_usual(keys), growth=np.ones(len(both)))  # fmt: skip
-        found.append((offsets.lapse(at, people[earlier]), fresh[later], line[earlier]))
-    return found
+        yield earlier, later, at
+
+
+def _in_years(
+    pairs: list[tuple[Codes, Codes, Floats]], matrix: Floats, people: Hashes, fresh: Vector, offsets: Offsets,
+    line: Codes, lines: int,
+) -> tuple[Ageing, Jackknife]:  # fmt: skip
+    """Learn what becomes of offsets moved forward, beside those found when the years had passed."""
+    own = [(offsets.lapse(at, people[earlier]), fresh[later], line[earlier]) for earlier, later, at in pairs]
+    every = [(offsets.every(at), offsets.every(matrix[later]), line[earlier]) for earlier, later, at in pairs]
+    some = np.arange(0, len(matrix), max(1, len(matrix) // _PAIRS))
+    return (Ageing.learn(own, lines), Jackknife.learn(every, offsets.every(matrix[some]), line[some], lines))
 
 
 def _codes(line: pd.Series[Any], lines: tuple[str, ...]) -> Codes:

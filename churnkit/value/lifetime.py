@@ -162,8 +162,8 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
             A panel's keys, then ``value`` (currency), ``expected_lifetime`` (renewals, the sum of survival), ``s1`` ...
             ``sH`` (survival after each renewal), ``premium``, ``margin`` (currency, first renewal's year), and with
             intervals ``low`` and ``high``, the middle 95 % of the replicates' values: the sampling error of hazard,
-            frailty and calibration, and what is not known of the customer's own frailty. The trees' own error is not in
-            it, nor is chance: it holds the policy's expected value. A margin may be negative, and so may a value. Rows
+            frailty, calibration and trees, and what is not known of the customer's own frailty. Chance is not in it: it
+            holds the policy's expected value. A margin may be negative, and so may a value. Rows
             without premium have no value (NaN).
 
         Raises
@@ -172,7 +172,7 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
             If ``premium`` or ``line`` is missing, or intervals are asked for that were not fitted.
         """
         check_is_fitted(self, "rates_")
-        asked = ask(self, X)
+        asked = ask(self, X, trees=intervals)
         survival = self._curves(asked)
         out = asked.keys.assign(value=self.worth_of(asked, survival), expected_lifetime=survival.sum(axis=1))
         for t in range(self.years):
@@ -202,7 +202,7 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
             out.
         """
         check_is_fitted(self, "rates_")
-        asked = ask(self, X)
+        asked = ask(self, X, trees=self.replicates_ is not None)
         group = pd.Series("all", index=asked.keys.index) if by is None else groups(by, asked, X)
         value = self.worth_of(asked, self._curves(asked))
         known = ~np.isnan(value)

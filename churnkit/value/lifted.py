@@ -14,7 +14,7 @@ from churnkit.errors import UsageError
 from churnkit.panel.panel import Panel
 from churnkit.value.asked import Asked, ask
 from churnkit.value.frailty import NODES, standard_nodes
-from churnkit.value.hazard import NAMES, Hazard
+from churnkit.value.hazard import Hazard
 from churnkit.value.history import posterior
 from churnkit.value.lifetime import LifetimeValue
 from churnkit.value.survival import Ahead, at_first
@@ -59,7 +59,7 @@ class Movable:
         UsageError
             If the value has a constant rate, which knows no log-odds.
         """
-        asked = ask(value, X)
+        asked = ask(value, X, trees=value.replicates_ is not None)
         if asked.ahead is None:
             raise UsageError("Moving renewal needs a hazard.", found=f"hazard={value.hazard!r}",
                              fix='LifetimeValue(hazard="trees")')  # fmt: skip
@@ -124,8 +124,7 @@ class Movable:
         assert ahead is not None
         if replicate is None or many is None:
             return ahead, self._hazard.frailty.theta
-        first = many.first(replicate, ahead.first, ahead.designs[0][:, len(NAMES) :])
-        return replace(ahead, first=first), many.theta[replicate]
+        return many.at(replicate, ahead), many.theta[replicate]
 
     @property
     def _hazard(self) -> Hazard:

@@ -18,6 +18,7 @@ from churnkit.models.schedule import Rows
 from churnkit.models.trees import raw_scores
 
 Vector = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 Hashes = npt.NDArray[np.uint64]
 FOLDS = 3
@@ -81,6 +82,10 @@ class Offsets:
             if len(mine):
                 out[mine] = self._of(k, matrix[mine])
         return out
+
+    def every(self, matrix: Floats) -> Matrix:
+        """Log-odds of lapse by each learner, whoever the customers are, shape (n_rows, n_learners)."""
+        return np.column_stack([self._of(k, matrix) for k in range(FOLDS)])
 
     def _of(self, k: int, matrix: Floats) -> Vector:
         learner = self.learners[k]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from churnkit.value.draws import uniform
 from churnkit.value.frailty import standard_nodes
 from churnkit.value.history import Mine
 from churnkit.value.offsets import Hashes
+from churnkit.value.recalibration import log_odds
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
@@ -38,6 +39,7 @@ class Ahead:
     mine : Mine, what is known of the customers
     who : array of shape (n_rows,), a number for each customer
     lift : array of shape (n_rows, H), log-odds of staying that are added at each renewal, None for none
+    wander : list of H arrays of shape (n_rows, n_learners), offsets as other trees would have them, None: not asked for
     """
 
     first: Vector
@@ -47,12 +49,26 @@ class Ahead:
     mine: Mine
     who: Hashes
     lift: Matrix | None = None
+    wander: list[Matrix] | None = None
 
     def take(self, rows: slice) -> Ahead:
         """Some of the policies."""
         designs = [design[rows] for design in self.designs]
+        lift = None if self.lift is None else self.lift[rows]
+        wander = None if self.wander is None else [part[rows] for part in self.wander]
         return Ahead(self.first[rows], designs, self.noise[rows], self.stays[rows], self.mine.take(rows),
-                     self.who[rows], None if self.lift is None else self.lift[rows])  # fmt: skip
+                     self.who[rows], lift, wander)  # fmt: skip
+
+    def with_trees(self, weight: Vector) -> Ahead:
+        """The same policies as other trees would have them: weights on the learners' differences."""
+        if self.wander is None:
+            return self
+        moves = [each @ weight for each in self.wander]
+        first = expit(log_odds(self.first) - moves[0])
+        designs = [design.copy() for design in self.designs]
+        for design, move in zip(designs, moves, strict=True):
+            design[:, OFFSET] += move
+        return replace(self, first=first, designs=designs)
 
 
 def survive(ahead: Ahead, theta: Vector, weight: Matrix, draw: int | None = None) -> Matrix:
