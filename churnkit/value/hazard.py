@@ -20,7 +20,7 @@ from churnkit.value.frailty import NODES, Frailty, Sample, fit_frailty, log_like
 from churnkit.value.history import History, days, people_of, posterior
 from churnkit.value.jackknife import Jackknife
 from churnkit.value.offsets import Hashes, Offsets, Progress, hashed
-from churnkit.value.recalibration import LATE, Observed, Recalibration
+from churnkit.value.recalibration import Observed, Recalibration
 from churnkit.value.replicates import Replicates, replicate
 from churnkit.value.survival import OFFSET, Ahead, moved, survive
 
@@ -78,14 +78,14 @@ class Hazard:
     lead: float
 
     @classmethod
-    def learn(cls, rows: Panel, model: RenewalModel, *, chance: Vector, kind: str, progress: Progress) -> Hazard:
+    def learn(cls, rows: Panel, model: RenewalModel, *, observed: Observed, kind: str, progress: Progress) -> Hazard:
         """Learn offsets, then the likelihood.
 
         Parameters
         ----------
         rows : Panel of renewal observations with labels, each term once (:func:`once`)
         model : RenewalModel, fitted
-        chance : array of shape (n_rows,), the calibrated probability of renewal
+        observed : Observed, the record beside what the model says of it
         kind : {"trees", "logistic"}, of the offset
         """
         keys, people = rows.keys, hashed(rows.keys["customer_id"])
@@ -108,8 +108,7 @@ class Hazard:
         centre = np.array([float(name == "offset") for name in (*names, "sigma")])
         frailty = fit_frailty(Z - middle, 1 - stayed, codes, names=names, centre=centre, spread=spread)
         history = History.of(people, known(keys), Z - middle, 1 - stayed, begin)
-        recalibration = _observed(rows, codes, chance, Z[:, len(NAMES) :] - middle[len(NAMES) :]).recalibrated()
-        return cls(offsets, ageing, jackknife, frailty, history, middle, lines, recalibration, _usual(keys))
+        return cls(offsets, ageing, jackknife, frailty, history, middle, lines, observed.recalibrated(), _usual(keys))
 
     def ahead(self, matrix: Floats, keys: pd.DataFrame, first: Vector, *, years: int, growth: Vector,
               exits: OtherExits, line: pd.Series[Any], trees: bool = False) -> Ahead:  # fmt: skip
@@ -174,20 +173,14 @@ class Hazard:
         parts = [ahead.take(slice(i, i + _CHUNK)) for i in range(0, len(ahead.first), _CHUNK)]
         return np.vstack([survive(part, at, posterior(part.mine, at, NODES), draw) for part in parts])
 
-    def replicates(self, rows: Panel, chance: Vector, *, replicates: int, random_state: int,
-                   progress: Progress) -> Replicates:  # fmt: skip
+    def replicates(self, observed: Observed, *, replicates: int, random_state: int, progress: Progress) -> Replicates:
         """Draw what other customers might have taught: hazard, frailty and calibration with the same weights.
 
         Parameters
         ----------
-        rows : Panel, what the hazard was learnt on
-        chance : array of shape (n_rows,), the calibrated probability of renewal
+        observed : Observed, the record beside what the model says of it
         """
-        codes = np.searchsorted(self.history.people, hashed(rows.keys["customer_id"]))
         sample = Sample.of(self.history.Z, self.history.y, self.history.owner)
-        none = np.zeros(len(codes))
-        line = _design(none, none, none, rows.keys["line"].astype(str), self.lines) - self.middle
-        observed = _observed(rows, codes, chance, line[:, len(NAMES) :])
         scores = log_likelihood(self.frailty.theta, sample)[1]
         return replicate(self.frailty.theta, self.frailty.covariance, scores, self.history.people, observed,
                          self.recalibration, replicates=replicates, random_state=random_state,
@@ -196,13 +189,6 @@ class Hazard:
     def replicated(self, ahead: Ahead, replicates: Replicates, k: int) -> Matrix:
         """Survival of shape (n_rows, H) in the k-th replicate, each customer as the replicate draws him."""
         return self.curves(replicates.at(k, ahead), replicates.theta[k], draw=replicates.draw(k))
-
-
-def _observed(rows: Panel, people: Codes, chance: Vector, line: Matrix) -> Observed:
-    """The rows beside what the model says of them; a part of them is late."""
-    due = days(rows.keys["cutoff"]) + rows.keys["lead_days"].fillna(0).to_numpy(dtype=np.float64)
-    y = np.asarray(rows.y, dtype=np.float64)
-    return Observed(people, y, chance, line, due >= np.quantile(due, 1 - LATE))
 
 
 def once(keys: pd.DataFrame, y: pd.Series[Any]) -> Any:

@@ -22,6 +22,7 @@ from churnkit.value.economics import COLUMNS, economics_table
 from churnkit.value.exits import OtherExits
 from churnkit.value.explained import ValueExplained, explain_value
 from churnkit.value.hazard import Hazard, once
+from churnkit.value.recalibration import Observed
 from churnkit.value.wording import described, summed
 
 Vector = npt.NDArray[np.float64]
@@ -112,11 +113,11 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         self.exits_ = OtherExits.learn(panel.keys, y)
         self.hazard_, self.replicates_ = None, None
         if self.hazard != "constant":
-            rows = panel.take(once(panel.keys, panel.y))
-            chance = model.predict_proba(rows.X)[:, 1]
-            self.hazard_ = Hazard.learn(rows, model, chance=chance, kind=self.hazard, progress=say)
+            each = once(panel.keys, panel.y)
+            observed = Observed.of(panel, each, model)
+            self.hazard_ = Hazard.learn(panel.take(each), model, observed=observed, kind=self.hazard, progress=say)
             if replicates:
-                self.replicates_ = self.hazard_.replicates(rows, chance, replicates=replicates,
+                self.replicates_ = self.hazard_.replicates(observed, replicates=replicates,
                                                            random_state=self.random_state, progress=say)  # fmt: skip
         self.rate_, self.rates_ = self.constant_.overall, self.constant_.rates
         self.other_exits_ = self.exits_.count

@@ -9,11 +9,15 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from churnkit.models.calibration import logistic_fit
+from churnkit.models.classifier import RenewalModel
+from churnkit.panel.panel import Panel
+from churnkit.value.history import days
+from churnkit.value.offsets import Hashes, hashed
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
-LATE = 0.25  # share of the rows, those due last, that level and slope are learnt on
+LATE = 0.25  # share of the terms, those due last, that the level is learnt on
 _SLOPE = 0.1**-2  # the calibration's own: before any data the slope is 1, give or take 0.1
 _LINE = 0.3**-2  # the hazard's own: before any data lines differ by 0.3 from what the columns say of them
 _CLIP = 13.8
@@ -54,23 +58,45 @@ class Recalibration:
 
 @dataclass(frozen=True)
 class Observed:
-    """Outcomes beside the calibrated probability, each term once.
+    """Outcomes beside the calibrated probability: each term once, and those due last at every lead.
 
     Attributes
     ----------
-    people : array of shape (n_rows,), customer codes; y : outcomes, 1 renewed; chance : calibrated probabilities
+    people : array of shape (n_rows,), hashes of customers
+    y : outcomes, 1 renewed; chance : calibrated probabilities; weight : of rows, those of a term sum to 1
     line : array of shape (n_rows, n_lines), 1 in the column of a row's own line, less the columns' means
-    late : array of bool of shape (n_rows,), the rows that level and slope are learnt on
+    late : array of bool of shape (n_rows,), the rows that the level is learnt on
     """
 
-    people: Codes
+    people: Hashes
     y: Vector
     chance: Vector
+    weight: Vector
     line: Matrix
     late: npt.NDArray[np.bool_]
 
+    @classmethod
+    def of(cls, panel: Panel, once: Codes, model: RenewalModel) -> Observed:
+        """Look at a panel's ripe rows.
+
+        Parameters
+        ----------
+        once : array of int, the panel's rows with a label, each term once
+        """
+        keys = panel.keys
+        due = days(keys["cutoff"]) + keys["lead_days"].fillna(0).to_numpy(dtype=np.float64)
+        late = (due >= np.quantile(due[once], 1 - LATE)) & panel.y.notna().to_numpy()
+        taken = np.union1d(once, np.flatnonzero(late))
+        rows = panel.take(taken)
+        lines = np.unique(keys["line"].astype(str).to_numpy()[once])
+        own = keys["line"].astype(str).to_numpy()[:, None] == lines
+        weight = 1.0 / rows.keys.groupby("entity")["entity"].transform("size").to_numpy(dtype=np.float64)
+        return cls(hashed(rows.keys["customer_id"]), np.asarray(rows.y, dtype=np.float64),
+                   model.predict_proba(rows.X)[:, 1], weight, own[taken] - own[once].mean(axis=0),
+                   late[taken])  # fmt: skip
+
     def recalibrated(self) -> Recalibration:
-        """Learn level and slope from what fell due last, and levels of lines from all rows.
+        """Learn the level from what fell due last, and levels of lines from all rows.
 
         A model is calibrated on what fell due last when it was trained; a record that has gone on since says more of
         the level. What a line's level is beside the common one trees know from all rows of the line; those that share
@@ -79,20 +105,25 @@ class Observed:
         """
         odds = log_odds(self.chance)
         centre = float(odds[self.late].mean())
-        level, _, *lines = self._design(centre).T
-        free = np.delete(self._penalty, 1)
-        level, *lines = logistic_fit(np.column_stack([level, *lines]), self.y, penalty=free, offset=odds)
-        return Recalibration(np.array([level, 0.0, *lines]), centre)
+        Z, kept = self._design(centre), [0, *range(2, 2 + self.line.shape[1])]  # the slope stays the calibration's
+        moves = np.zeros(Z.shape[1])
+        moves[kept] = logistic_fit(Z[:, kept], self.y, penalty=self._penalty[kept], weight=self.weight, offset=odds)
+        return Recalibration(moves, centre)
 
-    def influence(self, found: Recalibration, customers: int) -> Matrix:
-        """By how much each customer's weight moves it: one Newton step of his score, shape (n_customers, 2 + n_lines).
+    def influence(self, found: Recalibration, people: Hashes) -> Matrix:
+        """By how much a customer's weight moves it: one Newton step of his score, shape (n_customers, 2 + n_lines).
 
-        The lines' part is that of the trees' own error that does not cancel in a line's sum.
+        That of the slope is the calibration's own. The lines' part is that of the trees' own error that does not cancel
+        in a line's sum.
+
+        Parameters
+        ----------
+        people : array of shape (n_customers,), hashes in order, everybody's of the rows among them
         """
         Z, chance = self._design(found.centre), found.apply(self.chance, self.line)
-        hessian = (Z.T * (chance * (1 - chance))) @ Z + np.diag(self._penalty)
-        scores = Z * (self.y - chance)[:, None]
-        by = [np.bincount(self.people, column, minlength=customers) for column in scores.T]
+        hessian = (Z.T * (self.weight * chance * (1 - chance))) @ Z + np.diag(self._penalty)
+        scores, place = Z * (self.weight * (self.y - chance))[:, None], np.searchsorted(people, self.people)
+        by = [np.bincount(place, column, minlength=len(people)) for column in scores.T]
         return np.asarray(np.column_stack(by) @ np.linalg.inv(hessian))
 
     def _design(self, centre: float) -> Matrix:

@@ -84,7 +84,7 @@ def replicate(
     ----------
     theta : array of shape (k + 1,); covariance : array of shape (k + 1, k + 1), the inverse of the information
     scores : array of shape (n_customers, k + 1), of each customer at `theta`; people : their hashes
-    observed : Observed, its customers' codes being positions in `scores`
+    observed : Observed, of the same customers
     recalibration : Recalibration, learnt on them
     replicates, random_state : int
 
@@ -93,7 +93,7 @@ def replicate(
     Replicates
     """
     progress(f"intervals: {replicates} replicates, each one Newton step")
-    moves = np.column_stack([scores @ covariance, observed.influence(recalibration, len(scores))])
+    moves = np.column_stack([scores @ covariance, observed.influence(recalibration, people)])
     drawn = (weights(people, replicate=k, seed=random_state) - 1.0 for k in range(replicates))
     steps = np.array([each @ moves for each in drawn])
     steps = steps.reshape(replicates, moves.shape[1])

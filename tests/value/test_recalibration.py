@@ -18,7 +18,7 @@ def observed(level_then, level_now, of_line):
     truth = odds + np.where(late, level_now, level_then) + np.where(second, of_line, -of_line)
     y = (rng.random(N) < expit(truth)).astype(float)
     line = np.column_stack([~second, second]) - 0.5
-    return Observed(np.arange(N), y, expit(odds), line, late)
+    return Observed(np.arange(N, dtype=np.uint64), y, expit(odds), np.ones(N), line, late)
 
 
 def test_the_level_is_that_of_what_fell_due_last_and_lines_those_of_all():
@@ -35,8 +35,8 @@ def test_the_level_is_that_of_what_fell_due_last_and_lines_those_of_all():
 def test_a_customers_influence_is_what_the_fit_without_him_would_change():
     rows = observed(0.0, 0.0, 0.1)
     found, out = rows.recalibrated(), np.arange(N) % 50 == 0
-    step = -rows.influence(found, N)[out].sum(axis=0)
-    rest = Observed(*(part[~out] for part in (rows.people, rows.y, rows.chance, rows.line, rows.late)))
+    step = -rows.influence(found, rows.people)[out].sum(axis=0)
+    rest = Observed(*(part[~out] for part in vars(rows).values()))
     again = rest.recalibrated().moves - found.moves
     assert step[[0, 2, 3]] == pytest.approx(again[[0, 2, 3]], abs=2e-3)
     assert abs(again[0]) > 1e-4

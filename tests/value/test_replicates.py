@@ -14,12 +14,13 @@ from tests.value.lives import drawn
 
 def calibration(people, y, chance):
     """Rows of one line, all of them late."""
-    return Observed(people, y, chance, np.zeros((len(y), 1)), np.ones(len(y), dtype=bool))
+    flat = np.ones(len(y))
+    return Observed(np.asarray(people, dtype=np.uint64), y, chance, flat, np.zeros((len(y), 1)), flat > 0)
 
 
 def influence(people, y, chance, customers):
     rows = calibration(people, y, chance)
-    return rows.influence(rows.recalibrated(), customers)
+    return rows.influence(rows.recalibrated(), numbered(customers))
 
 
 def numbered(customers):
