@@ -167,11 +167,19 @@ class Hazard:
             designs.append(design)
         return replace(ahead, first=self._recalibrated(first, designs[0]), designs=designs)
 
-    def curves(self, ahead: Ahead, theta: Vector | None = None, draw: int | None = None) -> Matrix:
-        """Survival of shape (n_rows, H), at the estimate or at other parameters, averaged over frailty or drawn."""
-        at = self.frailty.theta if theta is None else theta
-        parts = [ahead.take(slice(i, i + _CHUNK)) for i in range(0, len(ahead.first), _CHUNK)]
-        return np.vstack([survive(part, at, posterior(part.mine, at, NODES), draw) for part in parts])
+    def curves(self, ahead: Ahead, theta: Vector | None = None, draw: int | None = None, *,
+               begin: tuple[Matrix, Vector] | None = None) -> Matrix:  # fmt: skip
+        """Survival of shape (n_rows, H), at the estimate or at other parameters, averaged over frailty or drawn.
+
+        ``begin``: the posterior on the nodes and the log-odds of lapse at the first renewal, where they are known.
+        """
+        at, found = self.frailty.theta if theta is None else theta, []
+        for start in range(0, len(ahead.first), _CHUNK):
+            some = slice(start, start + _CHUNK)
+            part = ahead.take(some)
+            weight = posterior(part.mine, at, NODES) if begin is None else begin[0][some]
+            found.append(survive(part, at, weight, draw, eta=None if begin is None else begin[1][some]))
+        return np.vstack(found)
 
     def replicates(self, observed: Observed, *, replicates: int, random_state: int, progress: Progress) -> Replicates:
         """Draw what other customers might have taught: hazard, frailty and calibration with the same weights.

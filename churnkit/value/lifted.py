@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,24 @@ from churnkit.value.survival import Ahead, at_first
 
 Vector = npt.NDArray[np.float64]
 _STEPS, _WIDEST = 8, 6.0
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Policies before their next renewal, whatever then moves it.
+
+    Attributes
+    ----------
+    ahead : Ahead, what curves depend on
+    theta : array of shape (k + 1,), parameters
+    weight : array of shape (n_rows, n_nodes), of frailty given each customer's history
+    eta : array of shape (n_rows,), log-odds of lapse at the next renewal, before frailty
+    """
+
+    ahead: Ahead
+    theta: Vector
+    weight: Vector
+    eta: Vector
 
 
 @dataclass(frozen=True)
@@ -49,6 +67,7 @@ class Movable:
     asked: Asked
     line: npt.NDArray[np.intp]
     lines: tuple[str, ...]
+    _last: dict[int | None, Begun] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, value: LifetimeValue, X: Panel | pd.DataFrame) -> Movable:
@@ -83,10 +102,9 @@ class Movable:
         -------
         array of shape (n_lines,); at most 6 in size, where no lift reaches the change
         """
-        ahead, theta = self._at(replicate)
-        weight = posterior(ahead.mine, theta, NODES)
-        spread = theta[-1] * standard_nodes(NODES)[0]
-        eta = at_first(ahead, theta, weight)[:, None] + spread
+        at = self._at(replicate)
+        weight = at.weight
+        eta = at.eta[:, None] + at.theta[-1] * standard_nodes(NODES)[0]
         size = np.bincount(self.line, minlength=len(self.lines))
 
         def mean(of: Any) -> Vector:
@@ -108,23 +126,27 @@ class Movable:
         once : bool, at the next renewal only instead of every one
         replicate : int, optional, in which each customer is as the replicate draws him, the same with any lift
         """
-        ahead, theta = self._at(replicate)
-        draw = None
+        at = self._at(replicate)
+        ahead, draw = at.ahead, None
         if replicate is not None and self.value.replicates_ is not None:
             draw = self.value.replicates_.draw(replicate)
         if lift is not None:
             years = np.arange(self.value.years)[None, :]
             ahead = replace(ahead, lift=np.where((years == 0) | (not once), lift[self.line][:, None], 0.0))
-        survival = self._hazard.curves(ahead, theta, draw)
+        survival = self._hazard.curves(ahead, at.theta, draw, begin=(at.weight, at.eta))
         return self.value.worth_of(self.asked, survival)
 
-    def _at(self, replicate: int | None) -> tuple[Ahead, Vector]:
-        """What curves depend on, and the parameters, at the estimate or in a replicate."""
-        ahead, many = self.asked.ahead, self.value.replicates_
-        assert ahead is not None
-        if replicate is None or many is None:
-            return ahead, self._hazard.frailty.theta
-        return many.at(replicate, ahead), many.theta[replicate]
+    def _at(self, replicate: int | None) -> Begun:
+        """How the policies stand at the estimate or in a replicate; that of the last one asked for is kept."""
+        if replicate not in self._last:
+            ahead, many, theta = self.asked.ahead, self.value.replicates_, self._hazard.frailty.theta
+            assert ahead is not None
+            if replicate is not None and many is not None:
+                ahead, theta = many.at(replicate, ahead), many.theta[replicate]
+            weight = posterior(ahead.mine, theta, NODES)
+            self._last.clear()
+            self._last[replicate] = Begun(ahead, theta, weight, at_first(ahead, theta, weight))
+        return self._last[replicate]
 
     @property
     def _hazard(self) -> Hazard:

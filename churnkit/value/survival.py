@@ -71,7 +71,9 @@ class Ahead:
         return replace(self, first=first, designs=designs)
 
 
-def survive(ahead: Ahead, theta: Vector, weight: Matrix, draw: int | None = None) -> Matrix:
+def survive(
+    ahead: Ahead, theta: Vector, weight: Matrix, draw: int | None = None, *, eta: Vector | None = None
+) -> Matrix:
     """Survival after each of H renewals, shape (n_rows, H).
 
     ``S(1)`` is the calibrated model times the chance that no other exit comes first. That probability is spread over
@@ -86,14 +88,16 @@ def survive(ahead: Ahead, theta: Vector, weight: Matrix, draw: int | None = None
     weight : array of shape (n_rows, n_nodes), the posterior
     draw : int, optional
         Instead of averaging, let each customer be what the draw of that number makes him, out of his posterior.
+    eta : array of shape (n_rows,), optional, what `at_first` says, where it is known
     """
     z, _ = standard_nodes(weight.shape[1])
     spread, w = theta[-1] * z, weight
     out = np.empty((len(weight), len(ahead.designs)))
     so_far = np.ones(len(weight))
     as_is = draw is None and ahead.lift is None
+    first = at_first(ahead, theta, w) if eta is None else eta
     for t, design in enumerate(ahead.designs):
-        eta = at_first(ahead, theta, w) if t == 0 else (design * theta[:-1]).sum(axis=1)
+        eta = (design * theta[:-1]).sum(axis=1) if t else first
         w = w if t or draw is None else drawn(w, ahead.who, draw)
         eta = eta if ahead.lift is None else eta - ahead.lift[:, t]
         less = shrink(theta[OFFSET] * ahead.noise[:, t])[:, None]

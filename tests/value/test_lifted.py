@@ -83,3 +83,13 @@ def test_a_constant_rate_cannot_be_moved(panel, model, standing):
     flat = LifetimeValue(hazard="constant").fit(panel, model)
     with pytest.raises(UsageError, match="needs a hazard"):
         Movable.of(flat, standing[0])
+
+
+def test_replicates_may_be_asked_for_in_any_order(movable, change):
+    """What is kept of one replicate does not reach another."""
+    asked = [None, 0, 1, 0, None, 1]
+    mixed = [movable.worth(movable.lift_for(change, k), replicate=k) for k in asked]
+    for k, found in zip(asked, mixed, strict=True):
+        alone = replace(movable, _last={})
+        np.testing.assert_array_equal(found, alone.worth(alone.lift_for(change, k), replicate=k))
+    assert np.abs(mixed[1] - mixed[2]).max() > 0
