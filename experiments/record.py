@@ -22,10 +22,11 @@ BEGIN, END = "<!-- figures: written by run.py -->", "<!-- end of figures -->"
 _MAIN = "from churnkit.apps.cli import main; main()"
 
 
-def arguments(folder: Path, *, work: bool = False) -> argparse.Namespace:
+def arguments(folder: Path, *, work: bool | Path = False) -> argparse.Namespace:
     """Read the command line: where the public data lie, and where to write the result.
 
-    With `work` also a folder in which a long run keeps what it has measured, so that a stopped one goes on.
+    With `work` also a folder in which a long run keeps what it has measured, so that a stopped one goes on; it has to
+    be named, unless `work` is the folder that is meant without.
     """
     parser = argparse.ArgumentParser(description=f"Run the experiment {folder.name}.")
     default = os.environ.get("CHURNKIT_DATA", PROJECT.parent / "shared" / "data")
@@ -33,7 +34,8 @@ def arguments(folder: Path, *, work: bool = False) -> argparse.Namespace:
                         help="folder of the public data; else CHURNKIT_DATA, else ../shared/data")  # fmt: skip
     parser.add_argument("--output", type=Path, default=folder, help="folder for result.json and the README's figures")
     if work:
-        parser.add_argument("--work", type=Path, required=True, help="folder of what is measured so far")
+        parser.add_argument("--work", type=Path, required=work is True, default=None if work is True else work,
+                            help="folder of what is measured so far")  # fmt: skip
     return parser.parse_args()
 
 
