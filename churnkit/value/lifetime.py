@@ -37,8 +37,8 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
     ``CLV_i = sum over t = 1..H of m_it * S_i(t) / (1 + d)^t`` with
     ``m_it = premium * (1 + growth)^t * (1 - loss - commission - expense) - service cost``. The value is as of the
     valuation date; the current paid term and acquisition cost are excluded. A customer's value is the sum over
-    policies. ``S_i(t)`` is the chance of being renewed `t` times. ``S_i(1)`` is the calibrated renewal model, moved to
-    the level that the record shows for the line, times the chance that no other exit (death, total loss, the insurer's
+    policies. ``S_i(t)`` is the chance of being renewed `t` times. ``S_i(1)`` is the calibrated renewal model at the
+    level of what fell due last and of the line, times the chance that no other exit (death, total loss, the insurer's
     decline) comes first; later years have the hazard with frailty (:class:`~churnkit.value.hazard.Hazard`), after what
     was known of the customer at the cutoff, times the same chance: survival is crude. Tenure, age, term number, month
     and premium move forward, the rest is as stated.
@@ -135,7 +135,7 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
             raise UsageError("years is a whole number from 1 on, discount_rate a rate per year above -1.",
                              found=f"years={self.years}, discount_rate={self.discount_rate}")  # fmt: skip
         if self.hazard not in HAZARDS:
-            raise UsageError("hazard is trees, logistic or constant.", found=repr(self.hazard))
+            raise UsageError(f"hazard is one of {', '.join(HAZARDS)}.", found=repr(self.hazard))
         if int(replicates) != replicates or replicates < 0:
             raise UsageError("replicates is a whole number, 0 or more.", found=repr(replicates))
 
