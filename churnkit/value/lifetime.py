@@ -135,7 +135,7 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
             raise UsageError("years is a whole number from 1 on, discount_rate a rate per year above -1.",
                              found=f"years={self.years}, discount_rate={self.discount_rate}")  # fmt: skip
         if self.hazard not in HAZARDS:
-            raise UsageError(f"hazard is one of {', '.join(HAZARDS)}.", found=repr(self.hazard))
+            raise UsageError("hazard is trees, logistic or constant.", found=repr(self.hazard))
         if int(replicates) != replicates or replicates < 0:
             raise UsageError("replicates is a whole number, 0 or more.", found=repr(replicates))
 
