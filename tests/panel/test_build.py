@@ -76,7 +76,7 @@ def test_a_simulated_panel_survives_parquet(panels, tmp_path):
 def test_info_says_what_was_done(panels, simulated):
     info = panels["renewal"].info
     assert info["fingerprint"] == simulated.fingerprint
-    assert info["leads"] == [14, 30, 45, 90, 180, 330]
+    assert info["leads"] == [4, 14, 30, 45, 90, 180, 330]
     assert "[end - 60 days, end + grace)" in info["label"]
     assert len(panels["churn"].info["snapshots"]) > 10
 
