@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pandas as pd
+
+from churnkit.book.schema import TABLES
 
 DATA_CUTOFF = "2026-01-01"
 
@@ -17,6 +21,16 @@ def _frame(columns: str, *rows: tuple[object, ...]) -> pd.DataFrame:
 
 def tiny_book_tables() -> dict[str, pd.DataFrame]:
     """Return the tables of a clean book with data_cutoff 2026-01-01, fresh copies at every call."""
+    return {name: frame.copy() for name, frame in _tables().items()}
+
+
+def needed(tables: dict[str, pd.DataFrame], *more: str) -> dict[str, pd.DataFrame]:
+    """The tables that no book is without, and those named: a check takes its time for every table that is there."""
+    return {name: frame for name, frame in tables.items() if name in more or TABLES[name].required}
+
+
+@cache
+def _tables() -> dict[str, pd.DataFrame]:
     return {**_people_and_cover(), **_events(), **_reference()}
 
 

@@ -8,11 +8,16 @@ import pytest
 from churnkit.book.check import check_book
 from churnkit.book.open import open_book
 from churnkit.errors import ContractError
+from tests.books import needed
 
 
 def _only(book, code):
-    found = [item for item in check_book(book).errors if item.code == code]
-    assert len(found) == 1, check_book(book).text
+    return _one(check_book(book), code)
+
+
+def _one(findings, code):
+    found = [item for item in findings.errors if item.code == code]
+    assert len(found) == 1, findings.text
     return found[0]
 
 
@@ -20,6 +25,7 @@ def _only(book, code):
     ("delimiter", "encoding"), [(",", "utf-8-sig"), (";", "utf-8"), ("\t", "utf-8"), ("|", "utf-8")]
 )
 def test_csv_with_a_mark_or_another_delimiter(tables, open_tables, write, delimiter, encoding):
+    tables = needed(tables)
     folder = write(tables)
     tables["customers"]["region"] = ["华东", "a,b;c|d", 'say "hi"\nthere']
     tables["customers"].to_csv(folder / "customers.csv", index=False, sep=delimiter, encoding=encoding)
@@ -33,7 +39,7 @@ def test_a_written_index_is_an_undeclared_column(tables, write):
 
 
 def test_file_lines_count_blank_lines_and_breaks_within_quotes(tables, write):
-    folder = write(tables)
+    folder = write(needed(tables))
     text = 'policy_id,customer_id,line,product\np1,c1,motor,"a\nb"\n\np2,c1,home,x\np9,nobody,home,y\n'
     text += "p3,c2,motor,\np4,c3,property,\n"
     (folder / "policies.csv").write_text(text, encoding="utf-8")
@@ -51,19 +57,20 @@ def test_file_lines_count_blank_lines_and_breaks_within_quotes(tables, write):
     ],
 )
 def test_a_csv_that_does_not_read_is_a_finding(tables, write, content, code, found):
-    folder = write(tables)
+    folder = write(needed(tables))
     (folder / "customers.csv").write_bytes(content)
     book = open_book(folder)
     assert not book.has("customers")
-    item = _only(book, code)
+    findings = check_book(book)
+    item = _one(findings, code)
     assert item.table == "customers"
     assert found in item.found
     with pytest.raises(ContractError, match=r"customers\.csv"):
-        check_book(book).raise_if_errors()
+        findings.raise_if_errors()
 
 
 def test_a_corrupt_parquet_is_a_finding(tables, write):
-    folder = write(tables, "parquet")
+    folder = write(needed(tables, "claims"), "parquet")
     (folder / "claims.parquet").write_bytes(b"PAR1 this is not Parquet")
     item = _only(open_book(folder), "TYP02")
     assert item.table == "claims"
@@ -71,7 +78,7 @@ def test_a_corrupt_parquet_is_a_finding(tables, write):
 
 
 def test_a_parquet_whose_rows_are_damaged_is_a_finding(tables, write):
-    folder = write(tables, "parquet")
+    folder = write(needed(tables, "claims"), "parquet")
     path = folder / "claims.parquet"
     content = bytearray(path.read_bytes())
     content[4:400] = bytes(396)
@@ -81,7 +88,7 @@ def test_a_parquet_whose_rows_are_damaged_is_a_finding(tables, write):
 
 
 def test_a_table_that_is_there_twice_is_a_finding(tables, write):
-    folder = write(tables)
+    folder = write(needed(tables))
     tables["terms"].to_parquet(folder / "terms.parquet")
     item = _only(open_book(folder), "COL01")
     assert "as terms.csv and terms.parquet" in item.found
@@ -90,7 +97,7 @@ def test_a_table_that_is_there_twice_is_a_finding(tables, write):
 @pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame([[1, 2]], columns=["customer_id", "Customer_ID"])])
 def test_a_frame_that_is_no_table_is_a_finding(tables, open_tables, frame):
     tables["customers"] = frame
-    assert _only(open_tables(tables), "TYP02").table == "customers"
+    assert _only(open_tables(needed(tables)), "TYP02").table == "customers"
 
 
 @pytest.mark.parametrize("value", [b"x", [1], 10**30, pd.Timedelta(days=1), float("inf"), "  ", pd.Interval(1, 2)])
@@ -99,6 +106,6 @@ def test_whatever_lies_in_a_column_is_a_finding_and_no_traceback(tables, open_ta
     frame = tables["terms"].astype({column: object})
     frame[column] = [value, *frame[column].iloc[1:]]
     tables["terms"] = frame
-    found = check_book(open_tables(tables)).errors
+    found = check_book(open_tables(needed(tables))).errors
     assert {item.code for item in found} <= {"TYP02"}
     assert found or (column, value) == ("premium", 10**30)
