@@ -18,7 +18,7 @@ def reliability(curve: pd.DataFrame, *, outcome: str) -> Figure:
     axes.errorbar(
         curve["predicted"], curve["observed"], yerr=around, color=BLUE, fmt="o-", capsize=2, label="model, 95 %"
     )
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper left")
     return figure
 
 
@@ -27,7 +27,7 @@ def gains(curve: pd.DataFrame, *, outcome: str) -> Figure:
     figure, axes = axes_of("Who is reached", "share contacted, highest risk first", f"share of {outcome} reached")
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, label="at random")
     axes.plot([0, *curve["contacted"]], [0, *curve["captured"]], color=BLUE, label="by the model")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower right")
     return figure
 
 
@@ -37,7 +37,7 @@ def lift(curve: pd.DataFrame, *, outcome: str) -> Figure:
     axes.axhline(1, color=GREY, linewidth=1, label="at random")
     axes.plot(curve["contacted"], curve["lift"], "o-", color=BLUE, markersize=3, label="by the model")
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper right")
     return figure
 
 
@@ -49,7 +49,7 @@ def precision_recall(curve: pd.DataFrame, *, outcome: str) -> Figure:
     axes.axhline(curve["precision"].iloc[-1], color=GREY, linewidth=1, label="at random")
     axes.plot(curve["recall"], curve["precision"], color=BLUE, label="by the model")
     axes.set(xlim=(0, 1), ylim=(0, None))
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper right")
     return figure
 
 
