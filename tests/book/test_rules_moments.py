@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from tests.books import needed
+
 
 @pytest.fixture
 def of(check):
@@ -20,7 +22,7 @@ def _contacts(tables, n, hour):
     tables["interactions"] = pd.DataFrame({
         "interaction_id": [f"i{i}" for i in range(n)], "customer_id": "c1", "started_at": started, "channel": "phone",
         "initiator": "customer", "recorded_at": started})  # fmt: skip
-    return tables
+    return needed(tables, "interactions")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ def _contacts(tables, n, hour):
 )  # fmt: skip
 def test_fut07_looks_at_every_clock(of, tables, table, column, effect):
     tables[table].loc[0, column] = pd.Timestamp("2026-03-01")
-    (item,) = of(tables, "FUT07")
+    (item,) = of(needed(tables, table), "FUT07")
     assert (item.table, item.count, item.examples) == (table, 1, ("row 1 2026-03-01",))
     assert item.found.startswith(f"{column} not before data_cutoff")
     assert effect in item.effect
@@ -89,6 +91,7 @@ def test_fut07_every_date_at_sixteen(of, tables, table, column):
 )  # fmt: skip
 def test_late18_more_than_thirty_days(of, tables, table, clock, recorded):
     tables[table].loc[0, recorded] = tables[table].loc[0, clock] + pd.Timedelta(days=30)
+    tables = needed(tables, table)
     assert of(tables, "LATE18") == []
     tables[table].loc[0, recorded] += pd.Timedelta(seconds=1)
     (item,) = of(tables, "LATE18")

@@ -10,6 +10,7 @@ from churnkit.book.check import check_book
 from churnkit.book.open import open_book
 from churnkit.book.settings import Settings
 from tests.book.chains import chain_tables
+from tests.books import needed
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_ids24_last_digits_lost(of):
 )  # fmt: skip
 def test_cat25_every_column_of_the_contract(of, tables, table, column, severity):
     tables[table].loc[0, column] = "Zzz "
-    (item,) = of(tables, "CAT25")
+    (item,) = of(needed(tables, table), "CAT25")
     assert (item.severity, item.table, item.count) == (severity, table, 1)
     assert item.examples == ("row 1 'Zzz '",)
     assert f'[{table}.values.{column}] in churnkit.toml, as "Zzz" = ' in item.fix
