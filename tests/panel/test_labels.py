@@ -60,23 +60,31 @@ NEW = term("new", "2021-01-05", "2022-01-05", "p9")
 WAYS = ((), ("object",), ("line",), ("household",))
 
 
-@pytest.mark.parametrize(
-    ("facts", "found_by"),
-    [
-        ({"object_id": "o"}, {("object",), ("line",), ("household",)}),
-        ({"object_id": "another"}, {("line",), ("household",)}),
-        ({"object_id": None}, {("line",), ("household",)}),
-        ({"object_id": "o", "line": "home"}, set()),
-        ({"object_id": "o", "customer_id": "partner"}, {("household",)}),
-        ({"object_id": "o", "customer_id": "stranger"}, set()),
-    ],
-)
+SUCCESSORS = [
+    ({"object_id": "o"}, {("object",), ("line",), ("household",)}),
+    ({"object_id": "another"}, {("line",), ("household",)}),
+    ({"object_id": None}, {("line",), ("household",)}),
+    ({"object_id": "o", "line": "home"}, set()),
+    ({"object_id": "o", "customer_id": "partner"}, {("household",)}),
+    ({"object_id": "o", "customer_id": "stranger"}, set()),
+]
+
+
 @pytest.mark.parametrize("match", WAYS)
-def test_a_successor_under_another_number_is_found_in_the_ways_that_are_set(match, facts, found_by):
-    people = {"c1": {"household_id": "h"}, "partner": {"household_id": "h"}, "stranger": {"household_id": None}}
-    policies = {"p1": {"object_id": "o"}, "p9": facts}
-    found = renewal([first_term(), NEW], policies=policies, customers=people, match=match)
-    assert found["t"] == (match in found_by)
+def test_a_successor_under_another_number_is_found_in_the_ways_that_are_set(match):
+    """A customer for each kind of successor, all in one book."""
+    terms, policies, people = [*OTHERS], dict(OTHER_POLICIES), {}
+    for i, (facts, _) in enumerate(SUCCESSORS):
+        terms.append(term(f"t{i}", "2020-01-01", "2021-01-01", f"p{i}"))
+        terms.append(term(f"new{i}", "2021-01-05", "2022-01-05", f"n{i}"))
+        policies[f"p{i}"] = {"object_id": "o", "customer_id": f"me{i}"}
+        policies[f"n{i}"] = facts | {"customer_id": f"{facts.get('customer_id', 'me')}{i}"}
+        people |= {f"me{i}": {"household_id": f"h{i}"}, f"partner{i}": {"household_id": f"h{i}"},
+                   f"stranger{i}": {"household_id": None}}  # fmt: skip
+    book = tiny(terms, policies=policies, customers=people, match=match)
+    panel = build_panel(book, "renewal", features=ONE, leads=(90,), keep_unlabelled=True)
+    found = dict(zip(panel.keys["term_id"], panel.y, strict=True))
+    assert [found[f"t{i}"] for i in range(len(SUCCESSORS))] == [match in found_by for _, found_by in SUCCESSORS]
 
 
 def test_the_same_policy_comes_before_the_object_and_the_object_before_the_line():
