@@ -16,8 +16,15 @@ from churnkit.panel.catalog import standard_features
 from churnkit.panel.panel import Panel
 from churnkit.panel.store import buckets_for
 from churnkit.panel.task import task_for
+from tests.simulated import simulated
 
 FEATURES = standard_features("renewal")[::6]
+
+
+@pytest.fixture(scope="module")
+def book_folder(tmp_path_factory):
+    """A small one: every test builds its panel anew."""
+    return simulated(tmp_path_factory, customers=300, years=3, seed=2)
 
 
 @pytest.fixture(scope="module")
