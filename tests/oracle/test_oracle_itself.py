@@ -202,6 +202,7 @@ def test_cover_is_the_union():
     assert cover([t | {"ended_date": 10} for t in terms]) == [[1, 4], [5, 9]]
 
 
+@pytest.mark.recovery  # a test of the tests
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_hostile_books_are_hostile(variant):
     """At least 10 % of observations straddle a late row: it happened before the cutoff, and was seen at or after it."""

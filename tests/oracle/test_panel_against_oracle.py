@@ -18,6 +18,12 @@ from .outcomes import churn_rows, inforce_rows, renewal_rows
 
 TARGETS = ("renewal", "churn")
 SEEDS = tuple(range(11, 11 + len(VARIANTS)))
+QUICK = [(seed, TARGETS[i % 2]) for i, seed in enumerate(SEEDS)]
+SLOW = [(seed, TARGETS[i % 2]) for i, seed in enumerate(SEEDS, start=1)]
+# every variant is read for one target; for the other one among the slow proofs
+every_variant = pytest.mark.parametrize(
+    ("seed", "target"), [*QUICK, *(pytest.param(*case, marks=pytest.mark.recovery) for case in SLOW)]
+)
 
 
 def opened(book):
@@ -51,15 +57,13 @@ def told(differences, most=12):
     return "\n".join([f"{len(differences)} differences", *differences[:most]])
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("seed", SEEDS)
+@every_variant
 def test_observations_and_labels(seed, target):
     differences = labels_that_differ(built(seed, target), observed(seed, target))
     assert not differences, told(differences)
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("seed", SEEDS)
+@every_variant
 def test_standard_features(seed, target):
     differences = features_that_differ(
         built(seed, target), case(seed)[1], observed(seed, target), sample=120, seed=seed
@@ -67,7 +71,7 @@ def test_standard_features(seed, target):
     assert not differences, told(differences)
 
 
-@pytest.mark.parametrize(("seed", "target"), [(seed, TARGETS[i % 2]) for i, seed in enumerate(SEEDS)])
+@pytest.mark.parametrize(("seed", "target"), QUICK)
 def test_features_of_every_kind(seed, target):
     book, history = case(seed)
     panel = build_panel(book, target, features=features_of_every_kind(target), keep_unlabelled=True)
@@ -75,8 +79,7 @@ def test_features_of_every_kind(seed, target):
     assert not differences, told(differences)
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("seed", SEEDS)
+@every_variant
 def test_what_is_absent_is_switched_off_and_nothing_else(seed, target):
     history, panel = case(seed)[1], built(seed, target)
     off = {feature.name for feature in standard_features(target) if switched_off(feature, history)}
@@ -89,6 +92,7 @@ CONSTANT = {f"contacts_{topic}_{days}d" for topic in ("cover", "billing") for da
 }
 
 
+@pytest.mark.recovery  # a test of these tests, of the panels of all seeds
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_standard_feature_says_something_somewhere(target):
     said = {name for seed in SEEDS for name, column in built(seed, target).X.items() if column.nunique() > 1}
@@ -137,8 +141,11 @@ def built_under_other_settings(seed, target):
     return build_panel(case_of_other_settings(seed)[0], target, keep_unlabelled=True)
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("seed", [SEEDS[1], SEEDS[4]])
+@pytest.mark.parametrize(
+    ("seed", "target"),
+    [(SEEDS[1], "renewal"), (SEEDS[4], "churn"), pytest.param(SEEDS[1], "churn", marks=pytest.mark.recovery),
+     pytest.param(SEEDS[4], "renewal", marks=pytest.mark.recovery)],
+)  # fmt: skip
 def test_other_settings(seed, target):
     panel, rows = built_under_other_settings(seed, target), observed_under_other_settings(seed, target)
     differences = labels_that_differ(panel, rows)
