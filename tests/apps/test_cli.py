@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from tests.apps.commands import churnkit, process
-from tests.simulated import simulated
 
 
 def refused(done, code, *words):
@@ -146,9 +145,8 @@ def test_settings_of_another_kind_or_target_are_refused_before_training(demo, tm
     refused(churnkit("tune", demo[0] / "book", "-o", tmp_path / "tuned.txt"), 2, ".json")
 
 
-def test_train_prints_json_and_records_the_run(tmp_path, tmp_path_factory):
-    book = simulated(tmp_path_factory, customers=700, years=5, seed=4)
-    done = churnkit("train", book, "--target", "churn", "--workspace", tmp_path, "--json")
+def test_train_prints_json_and_records_the_run(demo, tmp_path):
+    done = churnkit("train", demo[0] / "book", "--target", "churn", "--workspace", tmp_path, "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert 0.5 < answer["targets"]["churn"]["metrics"]["auc"]["estimate"] < 1
