@@ -129,7 +129,7 @@ def test_without_unanswered_rounds_those_who_answered_stand_for_all():
 
 def test_few_answers_are_said_to_be_few():
     truth = TRUTH | {"response": -3.6}
-    design, S = draw(2500, 7, truth=truth)
+    design, S = draw(1500, 7, truth=truth)
     assert design.answered.mean() < 0.05
     latent = fit_latent(design)
     assert any("normal shape" in said for said in latent.assumes)
