@@ -1,6 +1,7 @@
 """Who may import whom; what lives where. Read from the imports themselves."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,13 @@ HOMES = {
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
+@cache
 def imports(path):
+    """The names that a module imports; read once for all tests."""
+    return tuple(_imports(path))
+
+
+def _imports(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

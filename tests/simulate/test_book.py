@@ -6,6 +6,7 @@ import pytest
 from churnkit.book.schema import SCALES, TABLES
 from churnkit.errors import UsageError
 from churnkit.simulate import simulate_book
+from tests.simulated import simulated
 
 
 def read(folder, table):
@@ -16,9 +17,9 @@ def digest(folder):
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())}
 
 
-def test_the_same_seed_gives_the_same_files_and_another_seed_others(tmp_path):
-    one = simulate_book(tmp_path / "a", customers=300, years=3, seed=4, truth=False)
-    two = simulate_book(tmp_path / "b", customers=300, years=3, seed=4, truth=False)
+def test_the_same_seed_gives_the_same_files_and_another_seed_others(tmp_path, tmp_path_factory):
+    one = simulated(tmp_path_factory, customers=300, years=3, seed=2)
+    two = simulate_book(tmp_path / "b", customers=300, years=3, seed=2, truth=False)
     other = simulate_book(tmp_path / "c", customers=300, years=3, seed=5, truth=False)
     assert digest(one) == digest(two)
     assert digest(one)["terms.parquet"] != digest(other)["terms.parquet"]
