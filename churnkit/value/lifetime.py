@@ -268,15 +268,11 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         return np.column_stack(found)
 
     def summary(self, values: pd.DataFrame) -> str:
-        """Say what a table of values adds up to, and how many policies lose money.
+        """Say what a table of values adds up to, and how many policies lose money: one sentence and the text.
 
         Parameters
         ----------
         values : DataFrame, as :meth:`predict` returns it
-
-        Returns
-        -------
-        str, one sentence and the text
         """
         return summed(self, values)
 

@@ -18,6 +18,7 @@ Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 LATE = 0.25  # share of the terms, those due last, that the level is learnt on
+_LEVEL = 1.0  # before any data the level is the calibration's, give or take 1: few terms due last do not decide it
 _SLOPE = 0.1**-2  # the calibration's own: before any data the slope is 1, give or take 0.1
 _LINE = 0.3**-2  # the hazard's own: before any data lines differ by 0.3 from what the columns say of them
 _CLIP = 13.8
@@ -132,7 +133,7 @@ class Observed:
 
     @property
     def _penalty(self) -> Vector:
-        return np.array([0.0, _SLOPE, *(_LINE for _ in range(self.line.shape[1]))])
+        return np.array([_LEVEL, _SLOPE, *(_LINE for _ in range(self.line.shape[1]))])
 
 
 def log_odds(chance: Vector) -> Vector:

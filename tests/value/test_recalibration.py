@@ -45,3 +45,11 @@ def test_a_customers_influence_is_what_the_fit_without_him_would_change():
 def test_log_odds_are_finite():
     assert np.isfinite(log_odds(np.array([0.0, 1.0]))).all()
     assert log_odds(np.array([0.3])) == pytest.approx(logit([0.3]))
+
+
+def test_few_terms_that_all_were_renewed_do_not_promise_renewal():
+    flat, late = np.ones(40), np.arange(40) >= 30
+    rows = Observed(np.arange(40, dtype=np.uint64), flat, 0.8 * flat, flat, np.zeros((40, 1)), late)
+    found = rows.recalibrated()
+    assert 0 < found.moves[0] < 2
+    assert found.apply(rows.chance, rows.line).max() < 0.97

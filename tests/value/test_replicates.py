@@ -1,5 +1,7 @@
 """The one-step bootstrap against standard errors that are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit, logit
@@ -18,8 +20,9 @@ def calibration(people, y, chance):
     return Observed(np.asarray(people, dtype=np.uint64), y, chance, flat, np.zeros((len(y), 1)), flat > 0)
 
 
-def influence(people, y, chance, customers):
+def influence(people, y, chance, customers, *, weight=1.0):
     rows = calibration(people, y, chance)
+    rows = replace(rows, weight=weight * rows.weight)
     return rows.influence(rows.recalibrated(), numbered(customers))
 
 
@@ -84,7 +87,7 @@ def test_a_step_goes_where_the_weighted_likelihood_has_its_top(fitted):
 def test_a_customer_with_more_rows_counts_as_one_unit():
     y, chance = np.repeat([1.0, 0.0], [70, 30]), np.full(100, 0.7)
     alone = influence(np.arange(100), y, chance, 100)
-    fourfold = influence(np.repeat(np.arange(100), 4), np.repeat(y, 4), np.repeat(chance, 4), 100)
+    fourfold = influence(np.repeat(np.arange(100), 4), np.repeat(y, 4), np.repeat(chance, 4), 100, weight=0.25)
     np.testing.assert_allclose(alone[:, 0], fourfold[:, 0])
 
 
