@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import pandas as pd
 
 from churnkit.effect.effect import SatisfactionEffect
 from churnkit.effect.estimate import Z95
+from churnkit.effect.terms import EffectTerms
 from churnkit.panel.panel import Panel
 from churnkit.value.asked import groups
 from churnkit.value.lifetime import LifetimeValue
@@ -72,9 +72,9 @@ def effect_on_value(
 ) -> ValueEffect:  # fmt: skip
     """Carry the effect on renewal to the lifetime value of policies.
 
-    The effect is the marginal change by line among terms that come to their end; of the policies in force some are
-    cancelled before, whom it does not reach: half of the yearly share, for on average half of a term is left. It is
-    turned into a lift of each customer's log-odds on the hazard with frailty
+    The effect is the marginal change by line among terms that come to their end; policies that are cancelled before
+    (the yearly share of their line, of the term under way as much of it as is left) it does not reach. It is turned
+    into a lift of each customer's log-odds of deciding for a renewal, on the hazard with frailty
     (:class:`~churnkit.value.lifted.Movable`): held in every year (**permanent**), or at the next renewal only
     (**one-year**); the two differ by more than a factor of 2, so a figure without its label means nothing.
     ``elasticity = 100 * (sum of values with the lift / sum without - 1)``. Intervals: weighted one-step bootstrap by
@@ -96,7 +96,7 @@ def effect_on_value(
     -------
     ValueEffect
     """
-    policies = Movable.of(value, X)
+    policies = Movable.of(value, X, early=cancelled_early(effect.terms_))
     asked = Carried(policies, effect, tuple(float(each) for each in points))
     group = groups(by, policies.asked, X).to_numpy()
     masks = {"all": np.ones(len(group), dtype=bool)} | {each: group == each for each in sorted(set(group))}
@@ -151,19 +151,8 @@ class Carried:
         return self._by_line(table.set_index("line")["estimate"])
 
     def _by_line(self, change: pd.Series[float]) -> Vector:
-        early = self._cancelled.reindex(change.index).fillna(self._cancelled["all"])
-        reached = change * (1.0 - early / 2)
-        known = reached.reindex(list(self.policies.lines)).fillna(reached["all"])
+        known = change.reindex(list(self.policies.lines)).fillna(change["all"])
         return known.to_numpy(dtype=np.float64) / 100
-
-    @cached_property
-    def _cancelled(self) -> pd.Series[float]:
-        """Share of terms by line, and of all, that the customer cancels before their end."""
-        terms = self.effect.terms_
-        rows = ~np.isnan(terms.y) & ~terms.short & (terms.decided | (terms.y == 0))
-        early = pd.Series(~terms.decided[rows]).groupby(terms.keys["line"].to_numpy()[rows]).mean()
-        early["all"] = float((~terms.decided[rows]).mean())
-        return early.astype("float64")
 
     def _sums(self, changes: dict[float, Vector], masks: dict[str, Any], replicate: int | None) -> pd.DataFrame:
         """Values with and without each change, summed by group."""
@@ -173,7 +162,7 @@ class Carried:
         found = {}
         for each, change in changes.items():
             lift = policies.lift_for(change, replicate)
-            moved = change[policies.line]
+            moved = (change * policies.reached)[policies.line]
             for duration in (PERMANENT, ONE_YEAR):
                 gain = policies.worth(lift, once=duration == ONE_YEAR, replicate=replicate) - before
                 for name, mine in masks.items():
@@ -206,6 +195,14 @@ class Carried:
         terms = self.effect.terms_
         first = pd.Series(terms.keys["customer_id"].to_numpy()).groupby(terms.customer).first()
         return hashed(first)
+
+
+def cancelled_early(terms: EffectTerms) -> pd.Series[float]:
+    """Share of terms by line, and of ``all``, that the customer cancels before their end."""
+    rows = ~np.isnan(terms.y) & ~terms.short & (terms.decided | (terms.y == 0))
+    early = pd.Series(~terms.decided[rows]).groupby(terms.keys["line"].to_numpy()[rows]).mean()
+    early["all"] = float((~terms.decided[rows]).mean())
+    return early.astype("float64")
 
 
 def described(table: pd.DataFrame, effect: SatisfactionEffect, value: LifetimeValue) -> str:

@@ -17,7 +17,7 @@ from churnkit.value.frailty import NODES, standard_nodes
 from churnkit.value.hazard import Hazard
 from churnkit.value.history import posterior
 from churnkit.value.lifetime import LifetimeValue
-from churnkit.value.survival import Ahead, at_first
+from churnkit.value.survival import Ahead, at_first, decided
 
 Vector = npt.NDArray[np.float64]
 _STEPS, _WIDEST = 8, 6.0
@@ -48,7 +48,8 @@ class Movable:
     A change of renewal is marginal: a mean over customers of whom we do not know what they are like. What happens to
     each is conditional: a common lift of the log-odds of staying. Frailty lies between the two, so the lift is solved
     such that renewal, integrated over it, changes as it should, line by line [1]_; the same lift in later years, among
-    those who are left then, is the same change of what customers decide by.
+    those who are left then, is the same change of what customers decide by. Who cancels before the end of a term
+    decides nothing at it: of the term under way what is left of it counts, of later ones the whole year.
 
     Attributes
     ----------
@@ -56,6 +57,7 @@ class Movable:
     asked : Asked, the policies
     line : int array of shape (n_rows,), position in `lines`
     lines : tuple of str
+    early : array of shape (n_rows, H), chance of being cancelled before each renewal is decided
 
     References
     ----------
@@ -67,11 +69,19 @@ class Movable:
     asked: Asked
     line: npt.NDArray[np.intp]
     lines: tuple[str, ...]
+    early: Vector
     _last: dict[int | None, Begun] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, value: LifetimeValue, X: Panel | pd.DataFrame) -> Movable:
+    def of(cls, value: LifetimeValue, X: Panel | pd.DataFrame, *, early: pd.Series[float] | None = None) -> Movable:
         """Gather policies.
+
+        Parameters
+        ----------
+        value : LifetimeValue
+        X : as ``LifetimeValue.predict`` takes it
+        early : Series indexed by line, share of terms cancelled by the customer before their end; ``all`` for lines
+            that are not in it. None: nobody cancels.
 
         Raises
         ------
@@ -83,7 +93,11 @@ class Movable:
             raise UsageError("Moving renewal needs a hazard.", found=f"hazard={value.hazard!r}",
                              fix='LifetimeValue(hazard="trees")')  # fmt: skip
         codes, lines = pd.factorize(asked.line, sort=True)
-        return cls(value, asked, codes, tuple(map(str, lines)))
+        share = pd.Series({"all": 0.0}) if early is None else early
+        yearly = share.reindex(list(lines)).fillna(share["all"]).to_numpy(dtype=np.float64)[codes]
+        left = np.ones((len(codes), value.years))
+        left[:, 0] = _left(asked.keys)
+        return cls(value, asked, codes, tuple(map(str, lines)), yearly[:, None] * left)
 
     @property
     def replicates(self) -> int:
@@ -95,7 +109,7 @@ class Movable:
 
         Parameters
         ----------
-        change : array of shape (n_lines,), of the mean chance of renewing, in 0 to 1
+        change : array of shape (n_lines,), of the mean chance of renewing of those who come to decide, in 0 to 1
         replicate : int, optional
 
         Returns
@@ -103,19 +117,28 @@ class Movable:
         array of shape (n_lines,); at most 6 in size, where no lift reaches the change
         """
         at = self._at(replicate)
-        weight = at.weight
-        eta = at.eta[:, None] + at.theta[-1] * standard_nodes(NODES)[0]
-        size = np.bincount(self.line, minlength=len(self.lines))
+        weight, left = at.weight, 1.0 - self.early[:, 0]
+        stay = expit(-(at.eta[:, None] + at.theta[-1] * standard_nodes(NODES)[0]))
+        p = decided(stay, self.early[:, :1])
+        odds = p / (1.0 - p)
+        size = np.bincount(self.line, left, len(self.lines))
 
         def mean(of: Any) -> Vector:
-            return np.asarray(np.bincount(self.line, (weight * of).sum(axis=1), len(self.lines)) / size)
+            return np.asarray(np.bincount(self.line, left * (weight * of).sum(axis=1), len(self.lines)) / size)
 
-        base, lift = mean(expit(-eta)), np.zeros(len(self.lines))
+        base, lift = mean(p), np.zeros(len(self.lines))
         for _ in range(_STEPS):
-            stay = expit(lift[self.line][:, None] - eta)
-            gap, slope = change - (mean(stay) - base), mean(stay * (1 - stay))
+            moved = odds * np.exp(lift)[self.line][:, None]
+            moved /= 1.0 + moved
+            gap, slope = change - (mean(moved) - base), mean(moved * (1 - moved))
             lift = np.clip(lift + np.clip(gap / np.maximum(slope, 1e-9), -1.0, 1.0), -_WIDEST, _WIDEST)
         return np.asarray(lift)
+
+    @property
+    def reached(self) -> Vector:
+        """Share of each line's policies that come to their renewal and decide, shape (n_lines,)."""
+        size = np.bincount(self.line, minlength=len(self.lines))
+        return np.asarray(np.bincount(self.line, 1.0 - self.early[:, 0], len(self.lines)) / size)
 
     def worth(self, lift: Vector | None = None, *, once: bool = False, replicate: int | None = None) -> Vector:
         """Values of the policies with renewal lifted, shape (n_rows,).
@@ -132,7 +155,8 @@ class Movable:
             draw = self.value.replicates_.draw(replicate)
         if lift is not None:
             years = np.arange(self.value.years)[None, :]
-            ahead = replace(ahead, lift=np.where((years == 0) | (not once), lift[self.line][:, None], 0.0))
+            lifts = np.where((years == 0) | (not once), lift[self.line][:, None], 0.0)
+            ahead = replace(ahead, lift=lifts, early=self.early)
         survival = self._hazard.curves(ahead, at.theta, draw, begin=(at.weight, at.eta))
         return self.value.worth_of(self.asked, survival)
 
@@ -152,3 +176,11 @@ class Movable:
     def _hazard(self) -> Hazard:
         assert self.value.hazard_ is not None
         return self.value.hazard_
+
+
+def _left(keys: pd.DataFrame) -> Vector:
+    """Share of a year that is left until each policy's renewal; half of it where that is not known."""
+    if not {"end_date", "cutoff"} <= set(keys):
+        return np.full(len(keys), 0.5)
+    years = (keys["end_date"] - keys["cutoff"]).dt.total_seconds() / (365 * 86_400)
+    return np.asarray(years.clip(0.0, 1.0).fillna(0.5), dtype=np.float64)

@@ -40,6 +40,8 @@ class Ahead:
     who : array of shape (n_rows,), a number for each customer
     lift : array of shape (n_rows, H), log-odds of staying that are added at each renewal, None for none
     wander : list of H arrays of shape (n_rows, n_learners), offsets as other trees would have them, None: not asked for
+    early : array of shape (n_rows, H), chance of being cancelled before each renewal is decided, which no lift reaches;
+        None for none
     """
 
     first: Vector
@@ -50,14 +52,15 @@ class Ahead:
     who: Hashes
     lift: Matrix | None = None
     wander: list[Matrix] | None = None
+    early: Matrix | None = None
 
     def take(self, rows: slice) -> Ahead:
         """Some of the policies."""
         designs = [design[rows] for design in self.designs]
-        lift = None if self.lift is None else self.lift[rows]
+        lift, early = (None if each is None else each[rows] for each in (self.lift, self.early))
         wander = None if self.wander is None else [part[rows] for part in self.wander]
         return Ahead(self.first[rows], designs, self.noise[rows], self.stays[rows], self.mine.take(rows),
-                     self.who[rows], lift, wander)  # fmt: skip
+                     self.who[rows], lift, wander, early)  # fmt: skip
 
     def with_trees(self, weight: Vector) -> Ahead:
         """The same policies as other trees would have them: weights on the learners' differences."""
@@ -80,7 +83,7 @@ def survive(
     the nodes by a shift d of the hazard, each row's own, ``sum_q w_q (1 - h_q) = P`` with ``logit h_q = z'beta + d +
     sigma z_q``: survivors of the first renewal sort by frailty as the model has it, at the level that the calibrated
     model says. Later ``S(t) = S(t - 1) * stays(t) * sum_q w_q(t) (1 - h_q(t))``, ``w_q(t + 1)`` proportional to
-    ``w_q(t) (1 - h_q(t))``: who is left is the more loyal. A lift comes off ``logit h_q`` last of all.
+    ``w_q(t) (1 - h_q(t))``: who is left is the more loyal. A lift moves what is decided at the renewal (`lifted`).
 
     Parameters
     ----------
@@ -99,14 +102,38 @@ def survive(
     for t, design in enumerate(ahead.designs):
         eta = (design * theta[:-1]).sum(axis=1) if t else first
         w = w if t or draw is None else drawn(w, ahead.who, draw)
-        eta = eta if ahead.lift is None else eta - ahead.lift[:, t]
         less = shrink(theta[OFFSET] * ahead.noise[:, t])[:, None]
-        joint = w * expit(-less * (eta[:, None] + spread))
+        stay = expit(-less * (eta[:, None] + spread))
+        if ahead.lift is not None:
+            stay = lifted(stay, less * ahead.lift[:, t, None], 0.0 if ahead.early is None else ahead.early[:, t, None])
+        joint = w * stay
         stayed = joint.sum(axis=1)
         w = joint / stayed[:, None]
         so_far = so_far * ahead.stays[:, t] * (ahead.first if t == 0 and as_is else stayed)
         out[:, t] = so_far
     return out
+
+
+def lifted(stay: Matrix, lift: Matrix, early: Matrix | float) -> Matrix:
+    """Chances of staying if the log-odds of the decision at the renewal are lifted.
+
+    Who stays was not cancelled before, and then decided to: ``stay = (1 - early) p``. A lift reaches p only:
+    ``stay + (1 - early) (expit(logit p + lift) - p)``. Where the model says that more stay than the share of early
+    cancellations leaves, hardly anybody is left to be moved.
+
+    Examples
+    --------
+    >>> float(lifted(np.array([[0.72]]), np.array([[np.log(2.25)]]), 0.1)[0, 0].round(3))
+    0.81
+    """
+    p = decided(stay, early)
+    odds = p / (1.0 - p) * np.exp(lift)
+    return np.asarray(stay + (1.0 - early) * (odds / (1.0 + odds) - p))
+
+
+def decided(stay: Matrix, early: Matrix | float) -> Matrix:
+    """Chance of renewing of those who were not cancelled before, from the chance of staying."""
+    return np.asarray(np.minimum(stay / (1.0 - early), 1.0 - 1e-9))
 
 
 def at_first(ahead: Ahead, theta: Vector, weight: Matrix) -> Vector:

@@ -53,12 +53,15 @@ def test_it_is_the_ratio_of_sums_with_the_lift_behind_the_change(value, standing
 
 
 def test_those_who_cancel_before_the_end_are_not_reached(value, standing):
-    """A tenth cancels in a year; of the policies in force half of that is still to come."""
+    """A tenth cancels in a year: of the term under way as much of it as is left, of each later term the whole year."""
     rows = standing[0]
     whole, less = (effect_on_value(Known(rows.keys, cancelled=share), value, rows, points=(1.0,), replicates=0)
                    for share in (0.0, 0.1))  # fmt: skip
+    mine = rows.keys[rows.keys["line"] == "home"]
+    left = ((mine["end_date"] - mine["cutoff"]).dt.days / 365).clip(upper=1).mean()
     ratio = less.at(PERMANENT, group="home")["renewal"] / whole.at(PERMANENT, group="home")["renewal"]
-    assert ratio == pytest.approx(0.95, abs=0.001)
+    assert ratio == pytest.approx(1 - 0.1 * left, abs=0.001)
+    assert less.at(PERMANENT)["value"] < whole.at(PERMANENT)["value"]
 
 
 def test_intervals_hold_the_effects_error_and_the_values(value, standing):

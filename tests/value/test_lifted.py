@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
 from churnkit.errors import UsageError
 from churnkit.value.lifetime import LifetimeValue
 from churnkit.value.lifted import Movable
+from churnkit.value.survival import lifted
 
 LIFT = 0.3
 
@@ -93,3 +95,25 @@ def test_replicates_may_be_asked_for_in_any_order(movable, change):
         alone = replace(movable, _last={})
         np.testing.assert_array_equal(found, alone.worth(alone.lift_for(change, k), replicate=k))
     assert np.abs(mixed[1] - mixed[2]).max() > 0
+
+
+def test_a_lift_reaches_the_decision_and_nobody_who_cancelled_before(value, standing, change):
+    """Of all who stay a tenth less comes to decide: the same change among them, less of it in what is kept."""
+    rows = standing[0]
+    early = Movable.of(value, rows, early=pd.Series({"all": 0.1}))
+    lift, at = early.lift_for(change), early.asked.ahead
+    before = curves(early, None)
+    moved = replace(at, lift=np.repeat(lift[early.line][:, None], 5, axis=1), early=early.early)
+    after = value.hazard_.curves(moved)
+    for k, asked in enumerate(change):
+        mine = early.line == k
+        assert (after - before)[mine, 0].mean() == pytest.approx(asked * early.reached[k], rel=0.01)
+    assert early.worth(lift).sum() < Movable.of(value, rows).worth(lift).sum()
+
+
+def test_stay_is_having_not_cancelled_and_having_decided_so():
+    """0.9 come to decide, 0.8 of them stay; odds of 4 become 9, so 0.9 of them stay."""
+    found = lifted(np.array([[0.72]]), np.array([[np.log(9 / 4)]]), 0.1)
+    assert found[0, 0] == pytest.approx(0.9 * 0.9)
+    sure = lifted(np.array([[0.95]]), np.array([[1.0]]), 0.1)
+    assert sure[0, 0] == pytest.approx(0.95, abs=1e-6)
