@@ -61,6 +61,11 @@ _HOME = {
     "effect_on_value": "churnkit.effect.to_value",
     "naive_effects": "churnkit.effect.naive",
     "experiment_size": "churnkit.effect.power",
+    "Scenario": "churnkit.effect.scenarios.scenario",
+    "WhatIf": "churnkit.effect.scenarios.whatif",
+    "what_if": "churnkit.effect.scenarios.whatif",
+    "goal_seek": "churnkit.effect.scenarios.goal",
+    "journey": "churnkit.effect.scenarios.journey",
     "plan_retention": "churnkit.retain.plan",
     "find_leaks": "churnkit.apps.leaks",
     "score": "churnkit.apps.scoring",
@@ -108,6 +113,11 @@ if TYPE_CHECKING:
     from churnkit.effect.index import SatisfactionIndex as SatisfactionIndex
     from churnkit.effect.naive import naive_effects as naive_effects
     from churnkit.effect.power import experiment_size as experiment_size
+    from churnkit.effect.scenarios.goal import goal_seek as goal_seek
+    from churnkit.effect.scenarios.journey import journey as journey
+    from churnkit.effect.scenarios.scenario import Scenario as Scenario
+    from churnkit.effect.scenarios.whatif import WhatIf as WhatIf
+    from churnkit.effect.scenarios.whatif import what_if as what_if
     from churnkit.effect.to_value import effect_on_value as effect_on_value
     from churnkit.errors import ChurnkitError as ChurnkitError
     from churnkit.errors import ContractError as ContractError

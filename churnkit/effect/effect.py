@@ -65,6 +65,7 @@ class SatisfactionEffect(BaseEstimator):  # type: ignore[misc]
     second_opinion_ : SecondOpinion or None
     latent_ : Latent or None
     terms_ : EffectTerms
+    offset_ : array of shape (n_terms,), log-odds of renewal by what was known before and by exposures; fold_, control_
 
     References
     ----------
@@ -101,19 +102,21 @@ class SatisfactionEffect(BaseEstimator):  # type: ignore[misc]
         self.second_opinion_: SecondOpinion | None = None
         self.identified_: Identified | None = None
         self._shifts: dict[float, Estimate] = {}
+        self.fold_ = fold_of(terms, seed=self.random_state)
+        how: dict[str, Any] = {"fold": self.fold_, "seed": self.random_state, "n_jobs": self.n_jobs}
         untimed = _untimed(terms)
-        if untimed:
-            self.verdict, self.checks = judge(Evidence(untimed=untimed)), Checks(())
+        if untimed or not terms.invitations["answered"].any():
+            self.verdict, self.checks = judge(Evidence(untimed=untimed, asked=False)), Checks(())
+            self.offset_ = renewal_offset(terms, **how)
+            self.control_ = chosen_before(terms, self.negative_control, **how)
             return self
-        how: dict[str, Any] = {"fold": fold_of(terms, seed=self.random_state), "seed": self.random_state,
-                               "n_jobs": self.n_jobs}  # fmt: skip
         names = self._usable(terms)
         shocks = residual_shocks(terms, names, **how) if names else None
         design = latent_design(terms, {} if shocks is None else by_whole_terms(terms, shocks))
         with ThreadPoolExecutor(1) as beside:  # where there are two processors, the answers and the trees have one each
             answers = beside.submit(fit_latent, design) if threads(self.n_jobs) > 1 else None
-            offset = renewal_offset(terms, **how)
-            control = chosen_before(terms, self.negative_control, **how)
+            self.offset_ = offset = renewal_offset(terms, **how)
+            self.control_ = control = chosen_before(terms, self.negative_control, **how)
             self.latent_ = fit_latent(design) if answers is None else answers.result()
         self.gains_ = Gains(offset[terms.reference], terms.line[terms.reference])
         self.second_opinion_ = second = second_opinion(terms, self.latent_.expected()[0], offset, **how)

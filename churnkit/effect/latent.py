@@ -75,6 +75,14 @@ class Latent:
             spread[rows] = np.sqrt(np.maximum(block.weight @ S**2 - mean[rows] ** 2, 0.0))
         return mean, spread
 
+    def posterior(self, rows: Rows) -> Floats:
+        """Weight of each node of ``peak.grid`` given the data, of some terms, shape (n_rows, n_nodes)."""
+        sample = Sample.of(self.design.take(rows))
+        found = np.empty((len(sample.D), len(self.peak.grid)))
+        for block in self._blocks(sample):
+            found[sample.order[block.terms]] = block.weight
+        return found
+
     def satisfied(self, shift: float = 0.0) -> Floats:
         """Chance given the data that each term's CSAT would be satisfied, were S moved by `shift`; (n_terms,)."""
         found, sample = np.empty(len(self.design)), self._sample

@@ -26,6 +26,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnkit.book.open import Book
+from churnkit.effect.operations import operations
 from churnkit.panel.arrays import DAY, NEVER, Ints, numbers
 from churnkit.panel.exposures.exposures import exposures
 from churnkit.panel.exposures.rows import Units, codes_of, load_customers, load_policies, load_units
@@ -41,6 +42,7 @@ _EARLIER = ("contacts", "calls", "claims", "claims_denied", "complaints", "wait_
             "claim_cycle_days")  # fmt: skip
 _OF_CUSTOMER = ("birth_year", "customer_type", "city_tier", "first_channel", "region", "household_id")
 _OF_POLICY = ("product", "channel", "branch", "payment_mode", "inception_date")
+_OF_TOUCHPOINT = ("touchpoint", "journey_stage", "department", "sla_hours")
 _YEAR = 365.25 * DAY
 
 
@@ -80,6 +82,8 @@ class EffectTerms:
         ``age``, the share of the scheduled term that was over.
     invitations : DataFrame
         The rows of ``Exposures.invitations`` with ``row``.
+    operations : DataFrame, the levers' levels by term (``churnkit.effect.operations``), NaN where a term met none
+    places : DataFrame, the book's touchpoints with journey_stage, department and sla_hours, as far as it has them
     absent : mapping of str to str, what the book cannot say, and why
     scores : int, scores in the book's surveys
     timed : int, those of them that were given within a term, at a known time
@@ -100,6 +104,8 @@ class EffectTerms:
     shocks: Mapping[str, Shock]
     events: pd.DataFrame
     invitations: pd.DataFrame
+    operations: pd.DataFrame
+    places: pd.DataFrame
     absent: Mapping[str, str]
     scores: int
     timed: int
@@ -145,9 +151,16 @@ def effect_terms(book: Book) -> EffectTerms:
         reference=decided & last_year & ~short, in_force=(units.start <= units.until) & (units.end > units.until),
         short=short, before=_before(book, units, terms, people), exposed=terms[list(EXPOSED)].fillna(0.0),
         shocks=_shocks(events, len(terms)), events=events, invitations=_with_rows(found.invitations, terms),
-        absent=found.absent, scores=_scores(book),
+        operations=operations(book, units, terms), places=_places(book), absent=found.absent, scores=_scores(book),
         timed=found.invitations["response_id"][found.invitations["answered"].to_numpy()].nunique(),
     )  # fmt: skip
+
+
+def _places(book: Book) -> pd.DataFrame:
+    """The book's touchpoints."""
+    known = [name for name in _OF_TOUCHPOINT if book.has_column("touchpoints", name)] if book.has("touchpoints") else []
+    found = book.sql(f"SELECT {', '.join(known)} FROM touchpoints").to_pandas() if known else pd.DataFrame()
+    return found.reindex(columns=list(_OF_TOUCHPOINT))
 
 
 def _scores(book: Book) -> int:

@@ -58,6 +58,7 @@ class Evidence:
     lasting : bool or None, what a shock does to satisfaction lasts until the renewal
     trusted : str or None, the shock that the user named
     untimed : str, why scores cannot be used; empty if they can
+    asked : bool, there are answers to surveys
     """
 
     shocks: tuple[str, ...] = ()
@@ -67,6 +68,7 @@ class Evidence:
     lasting: bool | None = None
     trusted: str | None = None
     untimed: str = ""
+    asked: bool = True
 
 
 def judge(found: Evidence) -> Verdict:
@@ -89,6 +91,8 @@ def judge(found: Evidence) -> Verdict:
     """
     if found.untimed:
         return Verdict(REFUSED, found.untimed, "nothing")
+    if not found.asked:
+        return Verdict(ASSOCIATION, "the book has no answers to surveys, so nobody's satisfaction is known", "nothing")
     if not found.shocks:
         return Verdict(ASSOCIATION, "nothing in the book falls on customers for reasons unrelated to them", "nothing")
     names, verb = words(found.shocks), "is" if len(found.shocks) == 1 else "are"

@@ -17,7 +17,7 @@ from churnkit.value.frailty import NODES, standard_nodes
 from churnkit.value.hazard import Hazard
 from churnkit.value.history import posterior
 from churnkit.value.lifetime import LifetimeValue
-from churnkit.value.survival import Ahead, at_first, decided
+from churnkit.value.survival import Ahead, at_first, decided, lifted
 
 Vector = npt.NDArray[np.float64]
 _STEPS, _WIDEST = 8, 6.0
@@ -140,13 +140,33 @@ class Movable:
         size = np.bincount(self.line, minlength=len(self.lines))
         return np.asarray(np.bincount(self.line, 1.0 - self.early[:, 0], len(self.lines)) / size)
 
-    def worth(self, lift: Vector | None = None, *, once: bool = False, replicate: int | None = None) -> Vector:
+    def stays(self, lift: Vector, replicate: int | None = None) -> Vector:
+        """Chances of the next renewal with it lifted, other exits apart, shape (n_rows,).
+
+        Parameters
+        ----------
+        lift : array of shape (n_lines,), of log-odds
+        replicate : int, optional
+        """
+        at = self._at(replicate)
+        stay = expit(-(at.eta[:, None] + at.theta[-1] * standard_nodes(NODES)[0]))
+        moved = lifted(stay, lift[self.line][:, None], self.early[:, :1])
+        return np.asarray((at.weight * moved).sum(axis=1))
+
+    def survival(self) -> Vector:
+        """Chances of being renewed 1 to H times as it is, shape (n_rows, H)."""
+        at = self._at(None)
+        return self._hazard.curves(at.ahead, at.theta, None, begin=(at.weight, at.eta))
+
+    def worth(self, lift: Vector | None = None, *, once: bool = False, held: Vector | None = None,
+              replicate: int | None = None) -> Vector:  # fmt: skip
         """Values of the policies with renewal lifted, shape (n_rows,).
 
         Parameters
         ----------
         lift : array of shape (n_lines,), of log-odds; None: none
         once : bool, at the next renewal only instead of every one
+        held : array of shape (H,), share of the lift that is there at each renewal; it goes before `once`
         replicate : int, optional, in which each customer is as the replicate draws him, the same with any lift
         """
         at = self._at(replicate)
@@ -154,9 +174,9 @@ class Movable:
         if replicate is not None and self.value.replicates_ is not None:
             draw = self.value.replicates_.draw(replicate)
         if lift is not None:
-            years = np.arange(self.value.years)[None, :]
-            lifts = np.where((years == 0) | (not once), lift[self.line][:, None], 0.0)
-            ahead = replace(ahead, lift=lifts, early=self.early)
+            years = np.arange(self.value.years)
+            share = np.where((years == 0) | (not once), 1.0, 0.0) if held is None else held
+            ahead = replace(ahead, lift=lift[self.line][:, None] * share, early=self.early)
         survival = self._hazard.curves(ahead, at.theta, draw, begin=(at.weight, at.eta))
         return self.value.worth_of(self.asked, survival)
 

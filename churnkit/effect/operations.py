@@ -1,0 +1,129 @@
+"""What analysts move: operations as every term met them, each with its unit and the journey stage it belongs to.
+
+A term's figure is a mean over what befell it, as in ``churnkit.panel.exposures``: ``claim_cycle_days`` of its paid
+claims; ``wait_minutes`` of its calls; ``first_contact_resolution`` of its contacts whose week is over, without those
+that repeat one of the 7 days before on the same topic, for they are no first contacts; ``complaints_overdue`` of its
+complaints (decided after the day they were due, or still open past it); ``premium_change``, the renewal offer over its
+premium, less 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from churnkit.book.open import Book
+from churnkit.panel.arrays import DAY, NEVER, numbers
+from churnkit.panel.derived.columns import REPEAT_DAYS
+from churnkit.panel.exposures.rows import Units, load_rows
+from churnkit.panel.exposures.service import mean
+from churnkit.panel.exposures.shocks import followed
+
+Vector = npt.NDArray[np.float64]
+SATISFACTION = "satisfaction"
+
+
+@dataclass(frozen=True)
+class Lever:
+    """Something that an analyst may set.
+
+    Attributes
+    ----------
+    name : str
+    unit : str, as printed
+    scale : {"log", "share", "change"}
+        What renewal follows a line in: the logarithm of a duration, a share itself, log(1 + a change of price).
+    met : str, the exposure without which nobody meets it (of ``EffectTerms.exposed``); empty: every term does
+    good : int, 1 if more is better, -1 if less is
+    shock : str, the service shock that moves it; empty if none does
+    stage : str, of the journey
+    least : float, below which a duration counts as this much, so that its logarithm is finite
+    words : str, what is said of it
+    """
+
+    name: str
+    unit: str
+    scale: str
+    met: str
+    good: int
+    shock: str
+    stage: str
+    least: float
+    words: str
+
+    def scaled(self, level: Vector | float) -> Vector:
+        """The level as it enters the log-odds of renewal."""
+        value = np.asarray(level, dtype=np.float64)
+        if self.scale == "log":
+            return np.log(np.maximum(value, self.least))
+        return np.log1p(np.maximum(value, -0.95)) if self.scale == "change" else value
+
+
+OPERATIONS = {
+    each.name: each
+    for each in (
+        Lever("claim_cycle_days", "working days", "log", "claims", -1, "handler_load", "claim", 0.5,
+              "working days from a claim's report to its payment"),
+        Lever("wait_minutes", "minutes", "log", "calls", -1, "queue_wait", "servicing", 0.05,
+              "waiting time of a call"),
+        Lever("first_contact_resolution", "share", "share", "contacts", 1, "", "servicing", 0.0,
+              "share of contacts settled at once"),
+        Lever("complaints_overdue", "share", "share", "complaints", -1, "", "complaint", 0.0,
+              "share of complaints not decided by the day they were due"),
+        Lever("premium_change", "share of premium", "change", "", -1, "", "renewal", 0.0,
+              "premium of the renewal offer against the term's"),
+    )
+}  # fmt: skip
+"""Levers on operations, by name."""
+
+
+def operations(book: Book, units: Units, terms: pd.DataFrame) -> pd.DataFrame:
+    """Every lever's level by term, NaN where the term did not meet it; no column for what the book cannot say.
+
+    Parameters
+    ----------
+    book : Book
+    units : Units; terms : DataFrame, ``Exposures.terms`` of the same book
+    """
+    found = {"claim_cycle_days": terms["claim_cycle_days"].to_numpy(dtype=np.float64),
+             "wait_minutes": terms["wait_mean"].to_numpy(dtype=np.float64) / 60,
+             "first_contact_resolution": _settled_at_once(book, units), "complaints_overdue": _overdue(book, units),
+             "premium_change": _offered(units)}  # fmt: skip
+    return pd.DataFrame({name: level for name, level in found.items() if not np.isnan(level).all()},
+                        index=range(len(terms)))  # fmt: skip
+
+
+def _settled_at_once(book: Book, units: Units) -> Vector:
+    """Share of each term's first contacts on a topic that were resolved within 7 days and not followed by another."""
+    rows = load_rows(book, units, "interactions", ("topic", "resolved", "resolved_at"),
+                     where="e.initiator = 'customer'")  # fmt: skip
+    topic, over = rows.codes("topic"), rows.when + REPEAT_DAYS * DAY
+    again = followed(topic, rows.who, -rows.when)  # backwards in time: by one of the 7 days before
+    resolved = (rows.values("resolved") == 1) & (rows.known("resolved_at", units) <= over)
+    end = np.minimum(units.end, units.until)
+    judged = rows.among(((topic >= 0) & ~again)[rows.event] & (over[rows.event] <= end[rows.term]))
+    return mean(units, judged, (resolved & ~followed(topic, rows.who, rows.when)).astype(np.float64))
+
+
+def _overdue(book: Book, units: Units) -> Vector:
+    """Share of each term's complaints that were decided late, or are open past the day they were due."""
+    rows = load_rows(book, units, "complaints", ("decided_at", "due_at"))
+    due_at = rows.table["due_at"]
+    if not pa.types.is_timestamp(due_at.type):
+        return np.full(len(units), np.nan)
+    due = np.asarray(pc.fill_null(pc.cast(due_at, pa.timestamp("us")).cast(pa.int64()), NEVER), dtype=np.int64)
+    late = np.minimum(rows.known("decided_at", units), units.until) > due
+    return mean(units, rows, np.where(due < NEVER, late, np.nan))
+
+
+def _offered(units: Units) -> Vector:
+    """The renewal offer over the term's premium, less 1, where it was made and known before the term's end."""
+    terms, rows = units.terms, units.rows
+    made = np.maximum(terms.ints("offer_date"), terms.ints("offer_seen"))[rows] < np.minimum(units.end, units.until)
+    offer, premium = numbers(terms.table["offer_premium"])[rows], terms.premium[rows]
+    return np.where(made & (premium > 0), offer / np.where(premium > 0, premium, np.nan) - 1, np.nan)

@@ -1,0 +1,1 @@
+"""What if: levers, scenarios, and what they do to renewal and to lifetime value."""

@@ -1,0 +1,129 @@
+"""What operations do to satisfaction: the index if levels were others, and what of an effect runs through it.
+
+Latent satisfaction is fitted once more, with each operation's level less what covariates say of it in place of the
+shocks: its slope is what a unit of it does to satisfaction, of those whose level is known as of those who never
+answered. The index of terms whose level changes is then the mean chance, over the posterior of each term's
+satisfaction, that an answer would be satisfied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from churnkit.effect.effect import SatisfactionEffect
+from churnkit.effect.estimate import Z95, Estimate
+from churnkit.effect.gains import PerPoint
+from churnkit.effect.latent import Latent, fit_latent
+from churnkit.effect.latent_terms import latent_design
+from churnkit.effect.scenarios.totals import Total
+from churnkit.effect.slopes import two_sample
+from churnkit.effect.verdict import words
+from churnkit.models.nuisance import Bools, Matrix, Vector
+
+_FINE = 400
+
+
+@dataclass(frozen=True)
+class Felt:
+    """Satisfaction of some terms, and what operations do to it.
+
+    Attributes
+    ----------
+    slopes : mapping of lever to Estimate, latent satisfaction per unit of the lever's scale
+    weight : array of shape (n_reference, n_nodes), posterior of satisfaction of the reference renewals
+    standing : array of shape (n_in_force, n_nodes), of the policies in force
+    grid, satisfied : arrays of shape (n_nodes,) and of a finer grid: its nodes, the chance of a satisfied answer
+    """
+
+    slopes: dict[str, Estimate]
+    weight: Matrix
+    standing: Matrix
+    grid: Vector
+    satisfied: tuple[Vector, Vector]
+
+    @classmethod
+    def of(cls, effect: SatisfactionEffect, totals: dict[str, Total]) -> Felt | None:
+        """Fit what operations do to satisfaction; None where nobody's satisfaction is known."""
+        if effect.latent_ is None:
+            return None
+        terms, (latent, slopes) = effect.terms_, _slopes(effect, totals, effect.latent_)
+        grid = latent.peak.grid
+        fine = np.linspace(grid[0] - 6, grid[-1] + 6, _FINE)
+        return cls(slopes, latent.posterior(terms.reference).astype(np.float32),
+                   latent.posterior(terms.in_force).astype(np.float32), grid,
+                   (fine, latent.layout.satisfied_at(latent.theta, fine)[0]))  # fmt: skip
+
+    def index(self, weight: Matrix) -> float:
+        """Points of the index of terms with these posteriors."""
+        return float(100 * (weight @ self._chance(self.grid)).mean()) if len(weight) else np.nan
+
+    def shift_for(self, points: float, rows: Bools) -> float:
+        """The common shift of satisfaction that moves the index of some policies in force by `points`."""
+        mean = self.standing[rows].mean(axis=0)
+        shifts = np.linspace(-6, 6, _FINE)
+        level = 100 * np.array([mean @ self._chance(self.grid + each) for each in shifts])
+        wanted = np.clip(100 * mean @ self._chance(self.grid) + points, level[0], level[-1])
+        return float(np.interp(wanted, level, shifts))
+
+    def moved(self, moves: Vector, rows: Bools) -> float:
+        """By how many points the index of some reference renewals changes if each one's satisfaction moves so far."""
+        mine = np.flatnonzero(rows & (moves != 0))
+        if not len(mine):
+            return 0.0
+        weight = self.weight[mine]
+        after = (weight * self._chance(self.grid + moves[mine, None])).sum(axis=1) - weight @ self._chance(self.grid)
+        return float(100 * after.sum() / rows.sum())
+
+    def _chance(self, S: Vector) -> Vector:
+        return np.interp(S, *self.satisfied)
+
+
+def _slopes(
+    effect: SatisfactionEffect, totals: dict[str, Total], without: Latent
+) -> tuple[Latent, dict[str, Estimate]]:
+    """Satisfaction as operations explain it, and their slopes; `without` them where there are none."""
+    terms = effect.terms_
+    whole = ~terms.in_force & (terms.keys["end"] == terms.keys["E"]).to_numpy()
+    columns = {name: total.met.residual * whole for name, total in totals.items()}
+    columns = {name: column for name, column in columns.items() if np.count_nonzero(column)}
+    if not columns:
+        return without, {}
+    rest = {f"{name} so far": totals[name].met.residual * ~whole for name in columns}
+    rest = {name: column for name, column in rest.items() if np.count_nonzero(column) > len(terms) / 100}
+    latent = fit_latent(latent_design(terms, columns | rest))
+    first = latent.shock_places.start
+    return latent, {name: Estimate(float(latent.theta[first + k]), latent.influence[:, first + k])
+                    for k, name in enumerate(columns)}  # fmt: skip
+
+
+def mediated_share(effect: SatisfactionEffect, total: Total, felt: Felt | None) -> tuple[PerPoint | None, str]:
+    """The share of an operation's effect that runs through satisfaction, in 0 to 1 and beyond; or why it is not told.
+
+    What it does to satisfaction, times what satisfaction does to renewal by a **shock other than the one that moves
+    it**, over its total effect. It is told only where that shock may be trusted: the shocks agree, or it is the one
+    that was named.
+
+    Returns
+    -------
+    (PerPoint or None, sentence)
+    """
+    lever, found = total.met.lever, effect.identified_
+    if felt is None or lever.name not in felt.slopes or found is None or effect.verdict.shown != "estimate":
+        return None, f"how much of it runs through satisfaction is not told ({effect.verdict.kind})"
+    agree = effect.checks["shocks_agree"].passed
+    names = found.shocks.names if agree is not False else tuple(n for n in found.shocks.names if n == effect.trusted)
+    others = [found.shocks.names.index(name) for name in names if name != lever.shock]
+    if not others:
+        return None, ("how much of it runs through satisfaction is not told: no trusted shock other than the one that"
+                      " moves it")  # fmt: skip
+    beta = two_sample(found.reduced.slopes.take(others), found.stage.take(others))
+    p, slope = felt.slopes[lever.name], total.slope
+    share = p.value * beta.value / slope.value
+    influence = (p.influence * beta.value + p.value * beta.influence - share * slope.influence) / slope.value
+    error = float(np.sqrt((influence**2).sum()) / len(influence))
+    by = words(tuple(found.shocks.names[k] for k in others))
+    told = PerPoint(share, share - Z95 * error, share + Z95 * error)
+    return told, (f"{share:.0%} of it (95 % {told.low:.0%} … {told.high:.0%}) runs through satisfaction, by what"
+                  f" {by} tells of satisfaction and renewal")  # fmt: skip

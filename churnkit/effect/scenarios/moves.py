@@ -1,0 +1,278 @@
+"""What settings do to the terms of the last year: levels, log-odds of renewal, satisfaction. Levers act jointly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from churnkit.effect.checks import share_moved
+from churnkit.effect.effect import SatisfactionEffect
+from churnkit.effect.estimate import Z95, Estimate
+from churnkit.effect.operations import OPERATIONS, SATISFACTION
+from churnkit.effect.scenarios.felt import Felt
+from churnkit.effect.scenarios.levels import as_masks, checked, of_places, set_level
+from churnkit.effect.scenarios.scenario import Setting, Where, told
+from churnkit.effect.scenarios.totals import Total
+from churnkit.errors import UsageError
+from churnkit.models.nuisance import Bools, Matrix, Vector
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whom a scenario is about: its condition, which reference renewals and which policies in force.
+
+    Attributes
+    ----------
+    where : tuple of (column, values)
+    reference : bool array of shape (n_reference,)
+    standing : bool array of shape (n_in_force,)
+    """
+
+    where: Where
+    reference: Bools
+    standing: Bools
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The renewals of the last year, as they met operations, and what each lever does to them.
+
+    Attributes
+    ----------
+    effect : SatisfactionEffect
+    totals : mapping of lever to Total
+    felt : Felt or None
+    odds : array of shape (n_reference,), log-odds of renewal by covariates and by the levels as they were
+    draws : array of shape (n_replicates, n_customers), weights of customers less 1
+    """
+
+    effect: SatisfactionEffect
+    totals: dict[str, Total]
+    felt: Felt | None
+    odds: Vector
+    draws: Matrix
+
+    @cached_property
+    def rows(self) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+        """Positions of the reference renewals among all terms."""
+        return np.flatnonzero(self.effect.terms_.reference)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """What a population is chosen by, by reference renewal."""
+        return self.columns(self.effect.terms_.reference)
+
+    @cached_property
+    def standing(self) -> pd.DataFrame:
+        """The same of the policies in force."""
+        return self.columns(self.effect.terms_.in_force)
+
+    def columns(self, rows: Bools) -> pd.DataFrame:
+        """What was known of some terms before they began; ``line`` among it."""
+        return pd.DataFrame(self.effect.terms_.before[rows].reset_index(drop=True))
+
+    def scope(self, where: Where, place: str) -> Scope:
+        """Whom a condition chooses.
+
+        Raises
+        ------
+        UsageError
+            If there is no such column or value, or nobody is left.
+        """
+        checked(self.frame, where, place)
+        found = Scope(where, as_masks(self.frame, where), as_masks(self.standing, where))
+        if not found.reference.any() or not found.standing.any():
+            raise UsageError("A population has policies in force, and renewals of the last year.",
+                             found=f"none with {told(where)}", where=place, fix="Widen the population.")  # fmt: skip
+        return found
+
+    def among(self, rows: Bools, setting: Setting, where: str = "scenario") -> Bools:
+        """Those of the reference renewals `rows` for which a setting holds.
+
+        Raises
+        ------
+        UsageError
+            If there is no such column, or nobody is left.
+        """
+        checked(self.frame, setting.where, where)
+        found = rows & as_masks(self.frame, setting.where)
+        if not found.any():
+            raise UsageError("A setting holds for somebody.", found=f"nobody for {setting.name}", where=where,
+                             fix="Widen the setting's where, or the population.")  # fmt: skip
+        return found
+
+    def levels(self, settings: tuple[Setting, ...], rows: Bools) -> dict[str, Vector]:
+        """By operation: by how much each reference renewal's level changes, on the lever's scale; 0 where it does not.
+
+        Settings of one lever follow each other. Who met the operation without a known level (a claim that was denied,
+        or is not paid yet) changes by as much as those of his line whose level is known.
+        """
+        found = {}
+        for name in dict.fromkeys(s.lever for s in settings if s.lever != SATISFACTION):
+            met = self._total(name).met
+            before = met.level[self.rows]
+            level = before.copy()
+            for setting in (s for s in settings if s.lever == name):
+                mine = self.among(rows, setting) & ~np.isnan(before)
+                level[mine] = set_level(setting, level[mine])
+            change = met.lever.scaled(level) - met.lever.scaled(before)
+            found[name] = self._filled(change, met.met[self.rows] & rows, settings, name)
+        return found
+
+    def _filled(self, change: Vector, met: Bools, settings: tuple[Setting, ...], name: str) -> Vector:
+        """The change, for the unknown that of their line."""
+        line = self.effect.terms_.line[self.rows]
+        inside = np.zeros(len(met), dtype=bool)
+        for setting in (s for s in settings if s.lever == name):
+            inside |= met & as_masks(self.frame, setting.where)
+        known = inside & ~np.isnan(change)
+        lines = len(self.effect.terms_.lines)
+        mean = np.bincount(line[known], change[known], lines) / np.maximum(np.bincount(line[known], minlength=lines), 1)
+        return np.where(known, change, np.where(inside, mean[line], 0.0))
+
+    def _total(self, name: str) -> Total:
+        if name not in self.totals:
+            raise UsageError("A lever can be set where the book tells of it.",
+                             found=f"{name}: too few renewals with a level, or none",
+                             fix=f"This book has {', '.join([SATISFACTION, *self.totals])}.")  # fmt: skip
+        return self.totals[name]
+
+    def change(self, settings: tuple[Setting, ...], scope: Scope, *, replicates: bool = True) -> Matrix:
+        """By how much renewal of each line changes, in 0 to 1, shape (n_lines, 1 + n_replicates).
+
+        NaN for satisfaction whose effect is not known. Where it is known by bounds, there are two columns: its ends.
+        """
+        terms, line, rows = self.effect.terms_, self.effect.terms_.line[self.rows], scope.reference
+        draws = self.draws if replicates and not self.bounded(settings) else self.draws[:0]
+        parts = [*self._of_operations(settings, rows, draws), *self._of_satisfaction(settings, scope, draws)]
+        width = max([1 + len(draws), *(slopes.shape[1] for _, slopes in parts)])
+        moving = np.flatnonzero(rows & (sum(np.abs(by) for by, _ in parts) > 0)) if parts else np.zeros(0, dtype=int)
+        move = np.zeros((len(moving), width))
+        for by, slopes in parts:
+            move += by[moving, None] * slopes[line[moving]]
+        odds = self.odds if any(s.lever != SATISFACTION for s in settings) else self.effect.offset_[self.rows]
+        own = odds[moving, None]
+        gain = expit(own + move) - expit(own)
+        count = np.bincount(line[rows], minlength=len(terms.lines))
+        total = np.array([gain[line[moving] == k].sum(axis=0) for k in range(len(terms.lines))])
+        return np.asarray(total / np.maximum(count, 1)[:, None])
+
+    def _of_operations(
+        self, settings: tuple[Setting, ...], rows: Bools, draws: Matrix
+    ) -> Iterator[tuple[Vector, Matrix]]:
+        """By operation: change by reference renewal; slopes by line at the estimate and in each replicate."""
+        for name, by in self.levels(settings, rows).items():
+            yield by, np.array([_replicated(slope, draws) for slope in self.totals[name].pulled])
+
+    def _of_satisfaction(
+        self, settings: tuple[Setting, ...], scope: Scope, draws: Matrix
+    ) -> Iterator[tuple[Vector, Matrix]]:
+        """The same for each shift of satisfaction."""
+        effect, found, lines = self.effect, self.effect.identified_, len(self.effect.terms_.lines)
+        for setting in (s for s in settings if s.lever == SATISFACTION):
+            mine = self.among(scope.reference, setting).astype(np.float64)
+            if effect.verdict.shown == "nothing" or found is None:
+                yield mine, np.full((lines, 1 + len(draws)), np.nan)
+                continue
+            shift = self.shift(setting, settings, scope)
+            if effect.verdict.shown == "estimate":
+                whole = effect._shift(1.0)
+                drawn = shift * (_replicated(whole, draws) / whole.value)
+                yield mine, np.array([_replicated(slope, draws) * drawn for slope in found.pulled])
+            else:
+                ends = found.weak if effect.verdict.shown == "anderson_rubin" else _hull(found.alone)
+                yield mine, np.tile(np.array(ends) * shift, (lines, 1))
+
+    def shift(self, setting: Setting, settings: tuple[Setting, ...], scope: Scope) -> float:
+        """The shift of satisfaction behind a setting; to a level: beyond what the operations that are set do to it."""
+        assert self.felt is not None
+        standing = scope.standing & as_masks(self.standing, setting.where)
+        if setting.by is not None:
+            return self.felt.shift_for(setting.by, standing)
+        operations = tuple(s for s in settings if s.lever != SATISFACTION)
+        mine = replace(scope, reference=self.among(scope.reference, setting))
+        already = self.index(operations, mine)[0] if operations else 0.0
+        assert setting.to is not None
+        return self.felt.shift_for(setting.to - self.felt.index(self.felt.standing[standing]) - already, standing)
+
+    def index(self, settings: tuple[Setting, ...], scope: Scope) -> tuple[float, float, float]:
+        """By how many points the index of some reference renewals changes, with its 95 % interval; NaN if not known.
+
+        The interval holds what is not known of the operations' effect on satisfaction.
+        """
+        rows = scope.reference
+        if self.felt is None or not rows.any():
+            return np.nan, np.nan, np.nan
+        levels = self.levels(settings, rows)
+        if any(name not in self.felt.slopes for name in levels):
+            return np.nan, np.nan, np.nan
+        moves = np.zeros(len(self.rows))
+        for setting in (s for s in settings if s.lever == SATISFACTION):
+            moves += self.shift(setting, settings, scope) * self.among(rows, setting)
+        for name, by in levels.items():
+            moves += by * self.felt.slopes[name].value
+        value, variance = self.felt.moved(moves, rows), 0.0
+        for name, by in levels.items():
+            error = self.felt.slopes[name].error
+            variance += (self.felt.moved(moves + error * by, rows) - value) ** 2
+        half = Z95 * float(np.sqrt(variance))
+        return value, value - half, value + half
+
+    def bounded(self, settings: tuple[Setting, ...]) -> bool:
+        """Whether satisfaction is set whose effect is known by bounds only."""
+        shown = self.effect.verdict.shown
+        return any(s.lever == SATISFACTION for s in settings) and shown in ("union", "anderson_rubin")
+
+    def support(self, setting: Setting, scope: Scope) -> float:
+        """Share of the exposed, over all years, that were seen at or beyond where a setting leads."""
+        terms = self.effect.terms_
+        if setting.lever == SATISFACTION:
+            found = self.effect.identified_
+            if found is None:
+                return 0.0
+            shift = self.shift(setting, (setting,), scope)
+            return share_moved(found.shocks, found.stage, shift, terms.decided)
+        met = self._total(setting.lever).met
+        frame = self.columns(np.ones(len(terms), dtype=bool))
+        mine = met.known & as_masks(frame, (*scope.where, *setting.where))
+        now = self.level(setting, scope)
+        target = setting.to if setting.to is not None else now + (setting.by or 0.0)
+        level = met.level[mine]
+        if met.lever.scale == "share":  # of one term it is all or nothing: the places that reached it count
+            level = of_places(frame[mine], level)
+        return float((level <= target).mean() if target < now else (level >= target).mean()) if len(level) else 0.0
+
+    def level(self, setting: Setting, scope: Scope) -> float:
+        """Where the lever stands today among those it is set for."""
+        if setting.lever == SATISFACTION:
+            standing = scope.standing & as_masks(self.standing, setting.where)
+            return np.nan if self.felt is None else self.felt.index(self.felt.standing[standing])
+        level = self._total(setting.lever).met.level[self.rows][self.among(scope.reference, setting)]
+        return float(np.nanmean(level)) if (~np.isnan(level)).any() else np.nan
+
+    def met(self, settings: tuple[Setting, ...], rows: Bools) -> float:
+        """How often a renewal of the population meets, in a year, what is set: claims, calls, contacts, complaints."""
+        exposed, count = self.effect.terms_.exposed.iloc[self.rows], np.zeros(len(self.rows))
+        for name in dict.fromkeys(s.lever for s in settings):
+            column = "contacts" if name == SATISFACTION else OPERATIONS[name].met
+            mine = np.zeros(len(self.rows), dtype=bool)
+            for setting in (s for s in settings if s.lever == name):
+                mine |= self.among(rows, setting)
+            own = exposed[column].to_numpy() if column in exposed else np.ones(len(self.rows))
+            count += np.where(mine, own, 0.0)
+        return float(count[rows].mean()) if rows.any() else 0.0
+
+
+def _replicated(own: Estimate, draws: Matrix) -> Vector:
+    """A number at the estimate, and as each replicate's customers would have given it."""
+    return np.append(own.value, own.value + draws @ own.influence / len(own.influence))
+
+
+def _hull(alone: tuple[Estimate, ...]) -> tuple[float, float]:
+    """The union of the shocks' own intervals."""
+    return min(each.interval[0] for each in alone), max(each.interval[1] for each in alone)

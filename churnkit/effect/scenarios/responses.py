@@ -1,0 +1,151 @@
+"""How renewal and value of each policy answer to a lift of the log-odds of renewal: worked out once, then looked up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.interpolate import CubicSpline
+from scipy.optimize import brentq
+
+from churnkit.effect.scenarios.scenario import ONE_YEAR, RAMP
+from churnkit.models.nuisance import Bools, Matrix, Vector
+from churnkit.value.lifted import Movable
+
+_LIFTS = np.array([-3.0, -1.5, -0.7, -0.3, 0.0, 0.3, 0.7, 1.5, 3.0])
+_STEP = 0.5
+_ITERATIONS = 4
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a change of renewal comes to; first element the estimate, then the replicates.
+
+    Attributes
+    ----------
+    renewal : float, mean chance of the next renewal as it is
+    change : array of shape (1 + n_replicates,), of that chance, in 0 to 1
+    value : float, sum of the values as they are, currency
+    gain : array of shape (1 + n_replicates,), change of that sum
+    survival : array of shape (H,), mean chance of being renewed 1 to H times
+    """
+
+    renewal: float
+    change: Vector
+    value: float
+    gain: Vector
+    survival: Vector
+
+
+@dataclass(frozen=True)
+class Responses:
+    """Chance of the next renewal and value of every policy, at lifts of the log-odds of its decision.
+
+    At the estimate on a grid of lifts, in each replicate at three of them, between which both are close to a parabola:
+    a sum over policies takes no model then. Held in single precision: 100,000 policies and 60 replicates take 150 MB.
+
+    Attributes
+    ----------
+    policies : Movable
+    keep, worth : arrays of shape (n_lifts, n_policies), at the estimate
+    keeps, worths : arrays of shape (3, n_replicates, n_policies), at lifts -h, 0, h
+    survival : array of shape (n_policies, H)
+    """
+
+    policies: Movable
+    keep: Matrix
+    worth: Matrix
+    keeps: npt.NDArray[np.float32]
+    worths: npt.NDArray[np.float32]
+    survival: Matrix
+
+    @classmethod
+    def of(cls, policies: Movable, *, duration: str, ramp_years: int, replicates: int) -> Responses:
+        """Work out the responses for a lift held as long as `duration` says."""
+        held = held_for(policies.value.years, duration, ramp_years)
+        lines = np.ones(len(policies.lines))
+        count = min(replicates, policies.replicates)
+        both = [(policies.stays(lines * each), policies.worth(lines * each, held=held)) for each in _LIFTS]
+        keeps = np.empty((3, count, len(policies.line)), dtype=np.float32)
+        worths = np.empty_like(keeps)
+        for k in range(count):
+            for at, lift in enumerate((-_STEP, 0.0, _STEP)):
+                keeps[at, k] = policies.stays(lines * lift, k)
+                worths[at, k] = np.nan_to_num(policies.worth(lines * lift, held=held, replicate=k))
+        keep, worth = (np.array(each) for each in zip(*both, strict=True))
+        return cls(policies, keep, np.nan_to_num(worth), keeps, worths, policies.survival())
+
+    def answer(self, rows: Bools, change: Matrix) -> Answer:
+        """Add up what a change of renewal by line does to some policies.
+
+        Parameters
+        ----------
+        rows : bool array of shape (n_policies,)
+        change : array of shape (n_lines, 1 + n_replicates), of the chance of renewing of those who come to decide, in
+            0 to 1; NaN for a line whose change is not known
+        """
+        middle = len(_LIFTS) // 2
+        moved, gain = np.zeros(change.shape[1]), np.zeros(change.shape[1])
+        for line in range(len(self.policies.lines)):
+            mine = np.flatnonzero(rows & (self.policies.line == line))
+            if len(mine) and (np.isnan(change[line]).any() or change[line].any()):
+                wanted = change[line] * (1.0 - self.policies.early[mine, 0]).sum()
+                kept, worth = self._line(mine, wanted)
+                moved, gain = moved + kept, gain + worth
+        n = max(int(rows.sum()), 1)
+        return Answer(float(self.keep[middle, rows].sum() / n), moved / n, float(self.worth[middle, rows].sum()), gain,
+                      self.survival[rows].mean(axis=0))  # fmt: skip
+
+    def _line(self, mine: npt.NDArray[np.intp], wanted: Vector) -> tuple[Vector, Vector]:
+        """Policies kept and value gained by the policies of one line, at the estimate and in each replicate."""
+        keep, worth = self.keep[:, mine].sum(axis=1), self.worth[:, mine].sum(axis=1)
+        middle = len(_LIFTS) // 2
+        of_keep, of_worth = CubicSpline(_LIFTS, keep - keep[middle]), CubicSpline(_LIFTS, worth - worth[middle])
+        lift = _root(of_keep, wanted[0])
+        kept, gain = np.full(len(wanted), wanted[0]), np.full(len(wanted), float(of_worth(lift)))
+        if len(wanted) > 1:
+            keeps, worths = (part[:, :, mine].sum(axis=2, dtype=np.float64) for part in (self.keeps, self.worths))
+            lifts = _parabola_root(keeps, wanted[1:])
+            kept[1:], gain[1:] = wanted[1:], _parabola(worths, lifts)
+        return kept, gain
+
+
+def held_for(years: int, duration: str, ramp_years: int) -> Vector:
+    """Share of a lift that is there at each renewal, shape (H,).
+
+    Examples
+    --------
+    >>> held_for(4, "ramp", 2).tolist()
+    [0.5, 1.0, 1.0, 1.0]
+    """
+    at = np.arange(1, years + 1)
+    if duration == ONE_YEAR:
+        return np.asarray(at == 1, dtype=np.float64)
+    return np.asarray(np.minimum(at / ramp_years, 1.0)) if duration == RAMP else np.ones(years)
+
+
+def _root(of: CubicSpline, wanted: float) -> float:
+    """The lift at which a line's renewals change as wanted; the widest on its side where none does."""
+    if np.isnan(wanted):
+        return np.nan
+    low, high = float(of(_LIFTS[0])), float(of(_LIFTS[-1]))
+    if not low < wanted < high:
+        return float(_LIFTS[0] if wanted <= low else _LIFTS[-1])
+    return float(brentq(lambda lift: float(of(lift)) - wanted, _LIFTS[0], _LIFTS[-1], xtol=1e-9))
+
+
+def _parabola(at: Matrix, lift: Vector) -> Vector:
+    """Change of a parabola through its values at -h, 0, h."""
+    slope, bend = (at[2] - at[0]) / (2 * _STEP), (at[2] + at[0] - 2 * at[1]) / (2 * _STEP**2)
+    return np.asarray(slope * lift + bend * lift**2)
+
+
+def _parabola_root(at: Matrix, wanted: Vector) -> Vector:
+    """The lift at which a parabola has changed as wanted, by Newton from 0."""
+    slope, bend = (at[2] - at[0]) / (2 * _STEP), (at[2] + at[0] - 2 * at[1]) / (2 * _STEP**2)
+    lift = wanted / slope
+    for _ in range(_ITERATIONS):
+        gap, steep = slope * lift + bend * lift**2 - wanted, slope + 2 * bend * lift
+        lift = np.clip(lift - gap / np.where(np.abs(steep) > 1e-9, steep, 1e-9), -2.0, 2.0)
+    return np.asarray(lift)

@@ -1,0 +1,87 @@
+"""One scenario worked out: what it does, what it costs, how it splits, how far it is to be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from churnkit.effect.operations import SATISFACTION
+from churnkit.effect.scenarios.attribution import MOST, attributed
+from churnkit.effect.scenarios.felt import mediated_share
+from churnkit.effect.scenarios.moves import Scope
+from churnkit.effect.scenarios.responses import Responses, held_for
+from churnkit.effect.scenarios.result import Programme, Worked
+from churnkit.effect.scenarios.scenario import Scenario, Setting
+from churnkit.models.nuisance import Bools
+
+if TYPE_CHECKING:
+    from churnkit.effect.scenarios.whatif import WhatIf
+
+_UNKNOWN = (np.nan, np.nan, np.nan)
+
+
+def work_out(prepared: WhatIf, scenario: Scenario) -> Worked:
+    """Evaluate one scenario on the policies in force."""
+    scope, rows = prepared.scope(scenario)
+    responses, settings, terms = prepared.response(scenario), scenario.settings, prepared.terms_
+    estimated = scenario.claimed is None
+    operations = dict.fromkeys(s.lever for s in settings if s.lever != SATISFACTION)
+    return Worked(
+        scenario=scenario, policies=int(rows.sum()),
+        answer=responses.answer(rows, prepared.by_line(responses, prepared.change(scenario, scope))),
+        bounded=estimated and terms.bounded(settings), verdict=prepared.verdict(scenario),
+        index=terms.index(settings, scope) if estimated else _UNKNOWN,
+        levels=tuple(terms.level(s, scope) for s in settings),
+        supports=tuple((s, terms.support(s, scope)) for s in settings) if estimated else (),
+        mediated={name: mediated_share(prepared.effect_, prepared.totals_[name], terms.felt)[1] for name in operations},
+        reasons=_reasons(prepared, scenario), programme=programme(prepared, scenario, responses),
+        parts=_parts(prepared, scenario, responses) if estimated else (),
+        discount_rate=responses.policies.value.discount_rate, years=responses.policies.value.years,
+    )  # fmt: skip
+
+
+def programme(prepared: WhatIf, scenario: Scenario, responses: Responses) -> Programme:
+    """Over what the programme costs: its years, discounted, and who is still there at the start of each."""
+    scope, rows = prepared.scope(scenario)
+    survival, rate = responses.survival[rows].mean(axis=0), responses.policies.value.discount_rate
+    years = np.arange(int((held_for(len(survival), scenario.duration, scenario.ramp_years) > 0).sum()))
+    discount = (1 + rate) ** -years.astype(np.float64)
+    there = np.append(1.0, survival)[years]
+    return Programme(scenario.cost, float(discount.sum()), float(rows.sum() * (there * discount).sum()),
+                     prepared.terms_.met(scenario.settings, scope.reference))  # fmt: skip
+
+
+def gain(prepared: WhatIf, scenario: Scenario, scope: Scope, rows: Bools, responses: Responses) -> float:
+    """The change of value at the estimate, currency."""
+    change = prepared.by_line(responses, prepared.change(scenario, scope, replicates=False))
+    return float(responses.answer(rows, change[:, :1]).gain[0])
+
+
+def net(prepared: WhatIf, scenario: Scenario) -> float:
+    """The change of value at the estimate, less the cost, currency."""
+    responses = prepared.response(scenario, replicates=False)
+    return (
+        gain(prepared, scenario, *prepared.scope(scenario), responses) - programme(prepared, scenario, responses).total
+    )
+
+
+def _parts(prepared: WhatIf, scenario: Scenario, responses: Responses) -> tuple[tuple[str, float], ...]:
+    """The value's change split among settings; nothing where there is one, or too many, or no estimate."""
+    settings = scenario.settings
+    if not 1 < len(settings) <= MOST or prepared.terms_.bounded(settings):
+        return ()
+    scope, rows = prepared.scope(scenario)
+
+    def of(some: tuple[Setting, ...]) -> float:
+        return gain(prepared, replace(scenario, settings=some), scope, rows, responses)
+
+    return attributed(settings, of)
+
+
+def _reasons(prepared: WhatIf, scenario: Scenario) -> tuple[str, ...]:
+    if scenario.claimed is not None:
+        return (f"{scenario.claimed:g} pp of renewal per pp of satisfaction are claimed; no data of this book stands"
+                " behind them",)  # fmt: skip
+    return tuple(f"{name}: {kind}: {reason}" for name, kind, reason in prepared.kinds(scenario))
