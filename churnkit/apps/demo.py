@@ -13,9 +13,14 @@ from churnkit.apps.console import Steps, show
 from churnkit.apps.output import write_table
 from churnkit.apps.scoring import score
 from churnkit.apps.training import Trained, audited, fit_target, measure, priced, record, summary
+from churnkit.apps.whatif import pictures, ready
+from churnkit.apps.whatif_workbook import write_scenarios
 from churnkit.apps.workspace import ARTIFACTS, DATABASE
 from churnkit.book.finding import Finding
 from churnkit.book.open import Book, open_book
+from churnkit.effect.effect import SatisfactionEffect
+from churnkit.effect.scenarios.result import ScenarioResult
+from churnkit.effect.scenarios.scenario import Scenario
 from churnkit.models.evaluation.ceiling import Ceiling, ceiling_predictions
 from churnkit.models.evaluation.metrics import Evaluation
 from churnkit.retain.plan import RetentionPlan, plan_retention
@@ -26,7 +31,8 @@ from churnkit.simulate.truth import observation_probability, standing_values
 from churnkit.value.economics import economics_table, margin
 from churnkit.value.lifetime import LifetimeValue
 
-CAPACITY = 10
+CAPACITY, REPLICATES = 10, 30
+FASTER = Scenario("Motor claims in 3 working days").set("claim_cycle_days", 3, line="motor")
 MESSY = "messy"
 
 
@@ -61,6 +67,7 @@ def run_demo(
               "churn": record(churn, done["churn"], steps, workspace=root, fairness=fair["churn"])}  # fmt: skip
     version = models["renewal"].removeprefix("models:/")
     scores, plan, drift = _listed(book, renewal, value, steps, root=root, seed=seed, version=version)
+    asked = None if messy else _scenario(book, value, steps, root=root, seed=seed)
     found = _found(damages, [*findings.items, *drift]) if messy else pd.DataFrame()
     worth, truth = pd.DataFrame(), {}
     if ceiling is not None:
@@ -68,10 +75,12 @@ def run_demo(
         truth = _truth(ceiling, done["renewal"], worth)
     if tell:
         _tell(done, truth, worth, plan, found)
+    if tell and asked is not None:
+        print(f"\n{asked.text}")
     return {
         "targets": {"renewal": summary(renewal, done["renewal"]), "churn": summary(churn, done["churn"])},
         "truth": truth, "value": worth.to_dict("index"), "valued": valued.metrics,
-        "contacts": len(plan.table), "left_out": len(plan.left_out),
+        "scenario": "" if asked is None else asked.text, "contacts": len(plan.table), "left_out": len(plan.left_out),
         "damages": found.to_dict("records"), "models": models, "paths": _paths(root, messy=messy),
         "seconds": steps.seconds, "seed": seed, "world": world,
     }  # fmt: skip
@@ -99,6 +108,18 @@ def _listed(
         write_table(plan.table, root / "contacts.xlsx")
         write_table(plan.left_out, root / "left_out.xlsx")
     return scores, plan, drift
+
+
+def _scenario(book: Book, value: LifetimeValue, steps: Steps, *, root: Path, seed: int) -> ScenarioResult:
+    """One scenario: what a faster claim cycle would bring, as ``churnkit whatif`` answers it."""
+    with steps.step("effect", "Estimating what satisfaction does to renewal"):
+        effect = SatisfactionEffect(random_state=seed).fit(book)
+    prepared = ready(book, effect, value, steps, replicates=REPLICATES)
+    with steps.step("scenario", "Evaluating a scenario: motor claims settled in 3 working days"):
+        result, unit = prepared.evaluate(FASTER), book.settings.currency
+        write_scenarios(result, root / "whatif.xlsx", pictures=pictures(prepared, result, unit=unit),
+                        levers=prepared.levers, unit=unit)  # fmt: skip
+    return result
 
 
 def _ceiling(trained: Trained, terms: pd.DataFrame) -> Ceiling:

@@ -4,7 +4,8 @@ A term's figure is a mean over what befell it, as in ``churnkit.panel.exposures`
 claims; ``wait_minutes`` of its calls; ``first_contact_resolution`` of its contacts whose week is over, without those
 that repeat one of the 7 days before on the same topic, for they are no first contacts; ``complaints_overdue`` of its
 complaints (decided after the day they were due, or still open past it); ``premium_change``, the renewal offer over its
-premium, less 1.
+premium, less 1. Customers feel delays in proportion, so what renewal follows is the mean **logarithm** of a term's
+durations, which is kept beside their mean.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import pyarrow.compute as pc
 from churnkit.book.open import Book
 from churnkit.panel.arrays import DAY, NEVER, numbers
 from churnkit.panel.derived.columns import REPEAT_DAYS
-from churnkit.panel.exposures.rows import Units, load_rows
+from churnkit.panel.derived.derive import derive
+from churnkit.panel.exposures.rows import Rows, Units, load_rows, load_working_days
 from churnkit.panel.exposures.service import mean
 from churnkit.panel.exposures.shocks import followed
 
@@ -82,20 +84,51 @@ OPERATIONS = {
 """Levers on operations, by name."""
 
 
-def operations(book: Book, units: Units, terms: pd.DataFrame) -> pd.DataFrame:
-    """Every lever's level by term, NaN where the term did not meet it; no column for what the book cannot say.
+@dataclass(frozen=True)
+class Operations:
+    """What every term met, a column a lever; none for what the book cannot say.
 
-    Parameters
+    Attributes
     ----------
-    book : Book
-    units : Units; terms : DataFrame, ``Exposures.terms`` of the same book
+    level : DataFrame of shape (n_terms, n_levers), means in the levers' units, NaN where a term did not meet it
+    scaled : DataFrame of the same shape, on the levers' scales: of durations the mean logarithm
     """
-    found = {"claim_cycle_days": terms["claim_cycle_days"].to_numpy(dtype=np.float64),
-             "wait_minutes": terms["wait_mean"].to_numpy(dtype=np.float64) / 60,
-             "first_contact_resolution": _settled_at_once(book, units), "complaints_overdue": _overdue(book, units),
-             "premium_change": _offered(units)}  # fmt: skip
-    return pd.DataFrame({name: level for name, level in found.items() if not np.isnan(level).all()},
-                        index=range(len(terms)))  # fmt: skip
+
+    level: pd.DataFrame
+    scaled: pd.DataFrame
+
+
+def operations(book: Book, units: Units) -> Operations:
+    """Collect every lever's level by term."""
+    cycle, wait = OPERATIONS["claim_cycle_days"], OPERATIONS["wait_minutes"]
+    found = {cycle.name: _means(units, *_cycles(book, units), cycle)}
+    found[wait.name] = _means(units, *_waits(book, units), wait)
+    plain = {"first_contact_resolution": _settled_at_once, "complaints_overdue": _overdue, "premium_change": _offered}
+    for name, of in plain.items():
+        level = of(book, units)
+        found[name] = level, OPERATIONS[name].scaled(level)
+    known = {name: both for name, both in found.items() if not np.isnan(both[0]).all()}
+    index = pd.RangeIndex(len(units))
+    return Operations(pd.DataFrame({name: level for name, (level, _) in known.items()}, index=index),
+                      pd.DataFrame({name: scaled for name, (_, scaled) in known.items()}, index=index))  # fmt: skip
+
+
+def _means(units: Units, rows: Rows, value: Vector, lever: Lever) -> tuple[Vector, Vector]:
+    """Mean of a duration by term, and of its logarithm."""
+    return mean(units, rows, value), mean(units, rows, lever.scaled(value))
+
+
+def _cycles(book: Book, units: Units) -> tuple[Rows, Vector]:
+    """Claims paid by the end of their term, and working days from report to payment."""
+    rows = load_rows(book, units, "claims", ("paid_at",))
+    days = derive("claims", rows.table, {"cycle_days"}, load_working_days(book, rows))["cycle_days"].to_numpy()
+    return rows.among(rows.known("paid_at", units)[rows.event] < units.end[rows.term]), days
+
+
+def _waits(book: Book, units: Units) -> tuple[Rows, Vector]:
+    """Contacts by customers, and the minutes that those which stood in a queue waited."""
+    rows = load_rows(book, units, "interactions", ("wait_seconds",), where="e.initiator = 'customer'")
+    return rows, rows.values("wait_seconds") / 60
 
 
 def _settled_at_once(book: Book, units: Units) -> Vector:
@@ -121,7 +154,7 @@ def _overdue(book: Book, units: Units) -> Vector:
     return mean(units, rows, np.where(due < NEVER, late, np.nan))
 
 
-def _offered(units: Units) -> Vector:
+def _offered(book: Book, units: Units) -> Vector:
     """The renewal offer over the term's premium, less 1, where it was made and known before the term's end."""
     terms, rows = units.terms, units.rows
     made = np.maximum(terms.ints("offer_date"), terms.ints("offer_seen"))[rows] < np.minimum(units.end, units.until)

@@ -26,7 +26,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnkit.book.open import Book
-from churnkit.effect.operations import operations
+from churnkit.effect.operations import Operations, operations
 from churnkit.panel.arrays import DAY, NEVER, Ints, numbers
 from churnkit.panel.exposures.exposures import exposures
 from churnkit.panel.exposures.rows import Units, codes_of, load_customers, load_policies, load_units
@@ -82,7 +82,7 @@ class EffectTerms:
         ``age``, the share of the scheduled term that was over.
     invitations : DataFrame
         The rows of ``Exposures.invitations`` with ``row``.
-    operations : DataFrame, the levers' levels by term (``churnkit.effect.operations``), NaN where a term met none
+    operations : Operations, what each term met of what analysts move (``churnkit.effect.operations``)
     places : DataFrame, the book's touchpoints with journey_stage, department and sla_hours, as far as it has them
     absent : mapping of str to str, what the book cannot say, and why
     scores : int, scores in the book's surveys
@@ -104,7 +104,7 @@ class EffectTerms:
     shocks: Mapping[str, Shock]
     events: pd.DataFrame
     invitations: pd.DataFrame
-    operations: pd.DataFrame
+    operations: Operations
     places: pd.DataFrame
     absent: Mapping[str, str]
     scores: int
@@ -151,7 +151,7 @@ def effect_terms(book: Book) -> EffectTerms:
         reference=decided & last_year & ~short, in_force=(units.start <= units.until) & (units.end > units.until),
         short=short, before=_before(book, units, terms, people), exposed=terms[list(EXPOSED)].fillna(0.0),
         shocks=_shocks(events, len(terms)), events=events, invitations=_with_rows(found.invitations, terms),
-        operations=operations(book, units, terms), places=_places(book), absent=found.absent, scores=_scores(book),
+        operations=operations(book, units), places=_places(book), absent=found.absent, scores=_scores(book),
         timed=found.invitations["response_id"][found.invitations["answered"].to_numpy()].nunique(),
     )  # fmt: skip
 

@@ -9,14 +9,9 @@ elasticity is measured too (else 20), ``HALF_BOOKS`` with a negative control of 
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import sys
-import time
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent), str(HERE)]
 
 from books import CUSTOMERS, EFFECT, HALF, VALUE, measured
+from kept import Job, Key, asked, measure_books, read
 from pooling import of_worlds
 from promises import promises
 from record import arguments, write_result
@@ -34,13 +30,6 @@ QUESTION = (
     "Is the effect of satisfaction on renewal and on lifetime value found in each world, does its interval hold the "
     "truth, and does the verdict say so where it cannot be known?"
 )
-Key = tuple[str, str, int]
-Job = tuple[str, int, list[str]]
-
-
-def asked(name: str, otherwise: int) -> int:
-    """A number from the environment."""
-    return int(os.environ.get(name, otherwise))
 
 
 def wanted() -> list[Job]:
@@ -56,65 +45,12 @@ def wanted() -> list[Job]:
     return [job for job in found if job[2]]
 
 
-def rounded(value: Any) -> Any:
-    """Keep six digits, and nothing where there is no number."""
-    if isinstance(value, dict):
-        return {name: rounded(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [rounded(each) for each in value]
-    if isinstance(value, float):
-        return float(f"{value:.6g}") if math.isfinite(value) else None
-    return value.item() if hasattr(value, "item") else value
-
-
-def read(file: Path, customers: int) -> dict[Key, dict[str, Any]]:
-    """The answers kept so far, of books of that size; a line that was cut off is measured again."""
-    found: dict[Key, dict[str, Any]] = {}
-    for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
-        try:
-            answer = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if answer["customers"] == customers:
-            found[answer["part"], answer["world"], answer["seed"]] = answer
-    return found
-
-
-def append(file: Path, answers: list[dict[str, Any]]) -> None:
-    """Add a line for each answer; what an earlier run left unfinished stays a line of its own."""
-    cut_off = file.is_file() and file.read_bytes()[-1:] not in (b"\n", b"")
-    lines = [json.dumps(rounded(answer), separators=(",", ":"), allow_nan=False) for answer in answers]
-    with file.open("a", encoding="utf-8") as kept:
-        kept.write("\n" * cut_off + "\n".join([*lines, ""]))
-
-
 def missing(kept: dict[Key, dict[str, Any]]) -> Iterator[Job]:
     """The jobs with the parts that are not there yet."""
     for world, seed, parts in wanted():
         left = [part for part in parts if (part, world, seed) not in kept]
         if left:
             yield world, seed, left
-
-
-def measure_books(file: Path, customers: int) -> dict[Key, dict[str, Any]]:
-    """Measure what is missing, a book a core, and say how far it is; begins no book when its minutes are over."""
-    todo, begun, limit = list(missing(read(file, customers))), time.perf_counter(), asked("MINUTES", 10**6) * 60
-    cores, running, done = len(os.sched_getaffinity(0)), dict[Future[Any], Job](), 0
-    left = iter(todo)
-    with ProcessPoolExecutor(cores, mp_context=get_context("spawn"), max_tasks_per_child=20) as pool:
-        while True:
-            while len(running) < cores and time.perf_counter() - begun < limit and (job := next(left, None)):
-                running[pool.submit(measured, *job, customers=customers)] = job
-            if not running:
-                break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                world, seed, parts = running.pop(future)
-                append(file, future.result())
-                done += 1
-                minutes = (time.perf_counter() - begun) / done * (len(todo) - done) / 60
-                print(f"{world}{seed} {'+'.join(parts)}: {done}/{len(todo)}, about {minutes:.0f} minutes left",
-                      file=sys.stderr, flush=True)  # fmt: skip
-    return read(file, customers)
 
 
 def main() -> None:
@@ -124,8 +60,8 @@ def main() -> None:
     result says so.
     """
     told, customers = arguments(HERE, work=HERE), asked("CUSTOMERS", CUSTOMERS)
-    told.work.mkdir(parents=True, exist_ok=True)
-    kept = measure_books(told.work / "books.jsonl", customers)
+    file = told.work / "books.jsonl"
+    kept = measure_books(file, list(missing(read(file, customers))), measured, customers=customers)
     keys = [(part, world, seed) for world, seed, parts in wanted() for part in parts]
     books = [kept[key] for key in keys if key in kept]
     speed = measured_speed(told.work / "speed.json") if os.environ.get("QUIET") != "0" else {}

@@ -12,7 +12,7 @@ from churnkit.effect.effect import SatisfactionEffect
 from churnkit.simulate import simulate_book
 
 FOLDER = Path(__file__).parents[2] / "experiments" / "007-recovery"
-MODULES = ("books", "pooling", "promises", "record", "run", "speed")
+MODULES = ("books", "kept", "pooling", "promises", "record", "run", "speed")
 
 
 @pytest.fixture(scope="module")
@@ -75,25 +75,26 @@ def test_what_was_not_measured_is_not_met_and_a_world_that_is_doubted_is(recover
 
 def test_a_stopped_run_goes_on(recovery, tmp_path, monkeypatch):
     """A line that was cut off is measured again, and the parts of a book are lines of their own."""
-    run, file = recovery["run"], tmp_path / "books.jsonl"
+    run, kept_, file = recovery["run"], recovery["kept"], tmp_path / "books.jsonl"
     for name, value in {"BOOKS": "1", "VALUE_BOOKS": "1", "HALF_BOOKS": "1", "WORLDS": "FI"}.items():
         monkeypatch.setenv(name, value)
     assert list(run.missing({})) == [("F", 0, ["effect", "value"]), ("F", 0, ["half"]), ("I", 0, ["effect"])]
-    run.append(file, [book(0, float("nan"), world="F")])
+    kept_.append(file, [book(0, float("nan"), world="F")])
     file.write_text(file.read_text(encoding="utf-8") + '{"part":"half","wor', encoding="utf-8")
-    run.append(file, [book(0, 1 / 3, world="I")])
-    kept = run.read(file, 20_000)
+    kept_.append(file, [book(0, 1 / 3, world="I")])
+    kept = kept_.read(file, 20_000)
     assert list(kept) == [("effect", "F", 0), ("effect", "I", 0)]
     assert kept["effect", "F", 0]["estimate"] == [None, None, None]
     assert kept["effect", "I", 0]["estimate"][0] == 0.333333
     assert list(run.missing(kept)) == [("F", 0, ["value"]), ("F", 0, ["half"])]
-    assert run.read(file, 500) == {}
+    assert kept_.read(file, 500) == {}
 
 
 def test_a_books_line_is_short_and_complete(recovery, tmp_path):
     """What a small book gives goes through the file into figures and promises."""
-    run = recovery["run"]
-    run.append(tmp_path / "books.jsonl", recovery["books"].measured("F", 902, ["effect", "value"], customers=1_500))
+    recovery["kept"].append(
+        tmp_path / "books.jsonl", recovery["books"].measured("F", 902, ["effect", "value"], customers=1_500)
+    )
     lines = (tmp_path / "books.jsonl").read_text(encoding="utf-8").splitlines()
     assert max(map(len, lines)) < 1_500
     answers = [json.loads(line) for line in lines]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
 
 from churnkit.effect.effect import SatisfactionEffect
 from churnkit.effect.estimate import Z95, Estimate
@@ -22,7 +23,27 @@ from churnkit.effect.slopes import two_sample
 from churnkit.effect.verdict import words
 from churnkit.models.nuisance import Bools, Matrix, Vector
 
-_FINE = 400
+_FINE, _WIDEST = 2_000, 6.0
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A scale of latent satisfaction: its nodes, and the chance of a satisfied answer on a finer grid."""
+
+    grid: Vector
+    fine: Vector
+    chance: Vector
+
+    @classmethod
+    def of(cls, latent: Latent) -> Scale:
+        """The scale of a fit."""
+        grid = latent.peak.grid
+        fine = np.linspace(grid[0] - 6, grid[-1] + 6, _FINE)
+        return cls(grid, fine, latent.layout.satisfied_at(latent.theta, fine)[0])
+
+    def satisfied(self, moves: Vector | float = 0.0) -> Vector:
+        """Chance of a satisfied answer at each node moved so far; a row for each of several moves."""
+        return np.asarray(np.interp(self.grid + moves, self.fine, self.chance))
 
 
 @dataclass(frozen=True)
@@ -32,40 +53,40 @@ class Felt:
     Attributes
     ----------
     slopes : mapping of lever to Estimate, latent satisfaction per unit of the lever's scale
-    weight : array of shape (n_reference, n_nodes), posterior of satisfaction of the reference renewals
-    standing : array of shape (n_in_force, n_nodes), of the policies in force
-    grid, satisfied : arrays of shape (n_nodes,) and of a finer grid: its nodes, the chance of a satisfied answer
+    weight : array of shape (n_reference, n_nodes), posterior of satisfaction of the reference renewals, as operations
+        explain it; scale : Scale, its own
+    standing : array of shape (n_in_force, n_nodes), of the policies in force, as shocks explain it, for the effect per
+        unit of satisfaction is on that scale; own : Scale, its own
     """
 
     slopes: dict[str, Estimate]
     weight: Matrix
+    scale: Scale
     standing: Matrix
-    grid: Vector
-    satisfied: tuple[Vector, Vector]
+    own: Scale
 
     @classmethod
     def of(cls, effect: SatisfactionEffect, totals: dict[str, Total]) -> Felt | None:
         """Fit what operations do to satisfaction; None where nobody's satisfaction is known."""
-        if effect.latent_ is None:
+        first, terms = effect.latent_, effect.terms_
+        if first is None:
             return None
-        terms, (latent, slopes) = effect.terms_, _slopes(effect, totals, effect.latent_)
-        grid = latent.peak.grid
-        fine = np.linspace(grid[0] - 6, grid[-1] + 6, _FINE)
-        return cls(slopes, latent.posterior(terms.reference).astype(np.float32),
-                   latent.posterior(terms.in_force).astype(np.float32), grid,
-                   (fine, latent.layout.satisfied_at(latent.theta, fine)[0]))  # fmt: skip
+        latent, slopes = _slopes(effect, totals, first)
+        return cls(slopes, latent.posterior(terms.reference).astype(np.float32), Scale.of(latent),
+                   first.posterior(terms.in_force).astype(np.float32), Scale.of(first))  # fmt: skip
 
-    def index(self, weight: Matrix) -> float:
-        """Points of the index of terms with these posteriors."""
-        return float(100 * (weight @ self._chance(self.grid)).mean()) if len(weight) else np.nan
+    def index(self, rows: Bools) -> float:
+        """Points of the index of some policies in force."""
+        return float(100 * (self.standing[rows] @ self.own.satisfied()).mean()) if rows.any() else np.nan
 
     def shift_for(self, points: float, rows: Bools) -> float:
         """The common shift of satisfaction that moves the index of some policies in force by `points`."""
-        mean = self.standing[rows].mean(axis=0)
-        shifts = np.linspace(-6, 6, _FINE)
-        level = 100 * np.array([mean @ self._chance(self.grid + each) for each in shifts])
-        wanted = np.clip(100 * mean @ self._chance(self.grid) + points, level[0], level[-1])
-        return float(np.interp(wanted, level, shifts))
+        mean = self.standing[rows].mean(axis=0, dtype=np.float64)
+        now = mean @ self.own.satisfied()
+        low, high = (float(100 * (mean @ self.own.satisfied(end) - now)) for end in (-_WIDEST, _WIDEST))
+        if not low < points < high:
+            return -_WIDEST if points <= low else _WIDEST
+        return float(brentq(lambda d: 100 * (mean @ self.own.satisfied(d) - now) - points, -_WIDEST, _WIDEST))
 
     def moved(self, moves: Vector, rows: Bools) -> float:
         """By how many points the index of some reference renewals changes if each one's satisfaction moves so far."""
@@ -73,11 +94,8 @@ class Felt:
         if not len(mine):
             return 0.0
         weight = self.weight[mine]
-        after = (weight * self._chance(self.grid + moves[mine, None])).sum(axis=1) - weight @ self._chance(self.grid)
+        after = (weight * self.scale.satisfied(moves[mine, None])).sum(axis=1) - weight @ self.scale.satisfied()
         return float(100 * after.sum() / rows.sum())
-
-    def _chance(self, S: Vector) -> Vector:
-        return np.interp(S, *self.satisfied)
 
 
 def _slopes(

@@ -22,28 +22,37 @@ def as_masks(frame: pd.DataFrame, where: Where) -> Bools:
     return chosen
 
 
-def set_level(setting: Setting, level: Vector) -> Vector:
-    """Levels as a setting makes them: durations and prices all the same or all in proportion, shares by their mean.
+def set_level(setting: Setting, level: Vector, h: Vector) -> tuple[Vector, Vector]:
+    """Levels, and levels on the lever's scale, as a setting makes them.
+
+    Durations and prices are then all the same, or all in proportion (prices: all by as much); shares are raised or
+    lowered such that their mean is what is set, those furthest from it the most.
 
     Examples
     --------
-    >>> set_level(Setting("claim_cycle_days", 3.0, None), np.array([2.0, 8.0])).tolist()
+    >>> days = np.array([2.0, 8.0])
+    >>> set_level(Setting("claim_cycle_days", 3.0, None), days, np.log(days))[0].tolist()
     [3.0, 3.0]
-    >>> set_level(Setting("claim_cycle_days", None, -1.0), np.array([2.0, 8.0])).tolist()
-    [1.6, 6.4]
-    >>> set_level(Setting("first_contact_resolution", 0.75, None), np.array([0.0, 1.0])).tolist()
+    >>> level, h = set_level(Setting("claim_cycle_days", None, -1.0), days, np.log(days))
+    >>> level.tolist(), (np.exp(h) / days).round(3).tolist()
+    ([1.6, 6.4], [0.8, 0.8])
+    >>> share = np.array([0.0, 1.0])
+    >>> set_level(Setting("first_contact_resolution", 0.75, None), share, share)[0].tolist()
     [0.5, 1.0]
     """
-    scale = OPERATIONS[setting.lever].scale
+    lever = OPERATIONS[setting.lever]
     mean = float(level.mean()) if len(level) else np.nan
     target = setting.to if setting.to is not None else mean + (setting.by or 0.0)
-    if scale == "share":
+    if lever.scale == "share":
         target = min(max(target, 0.0), 1.0)
         up = level + (1.0 - level) * (target - mean) / max(1.0 - mean, 1e-9)
-        return up if target >= mean else level * target / max(mean, 1e-9)
-    if setting.to is not None:
-        return np.full(len(level), setting.to)
-    return level * max(target, 0.0) / max(mean, 1e-9) if scale == "log" else level + (setting.by or 0.0)
+        moved = up if target >= mean else level * target / max(mean, 1e-9)
+        return moved, lever.scaled(moved)
+    if setting.to is not None or lever.scale == "change":
+        moved = np.full(len(level), setting.to) if setting.to is not None else level + (setting.by or 0.0)
+        return moved, lever.scaled(moved)
+    factor = max(target, 1e-3) / max(mean, 1e-9)
+    return level * factor, h + np.log(factor)
 
 
 def checked(frame: pd.DataFrame, where: Where, place: str) -> None:

@@ -115,12 +115,11 @@ class Terms:
         found = {}
         for name in dict.fromkeys(s.lever for s in settings if s.lever != SATISFACTION):
             met = self._total(name).met
-            before = met.level[self.rows]
-            level = before.copy()
+            level, h = met.level[self.rows].copy(), met.h[self.rows].copy()
             for setting in (s for s in settings if s.lever == name):
-                mine = self.among(rows, setting) & ~np.isnan(before)
-                level[mine] = set_level(setting, level[mine])
-            change = met.lever.scaled(level) - met.lever.scaled(before)
+                mine = self.among(rows, setting) & ~np.isnan(h)
+                level[mine], h[mine] = set_level(setting, level[mine], h[mine])
+            change = h - met.h[self.rows]
             found[name] = self._filled(change, met.met[self.rows] & rows, settings, name)
         return found
 
@@ -198,7 +197,7 @@ class Terms:
         mine = replace(scope, reference=self.among(scope.reference, setting))
         already = self.index(operations, mine)[0] if operations else 0.0
         assert setting.to is not None
-        return self.felt.shift_for(setting.to - self.felt.index(self.felt.standing[standing]) - already, standing)
+        return self.felt.shift_for(setting.to - self.felt.index(standing) - already, standing)
 
     def index(self, settings: tuple[Setting, ...], scope: Scope) -> tuple[float, float, float]:
         """By how many points the index of some reference renewals changes, with its 95 % interval; NaN if not known.
@@ -251,7 +250,7 @@ class Terms:
         """Where the lever stands today among those it is set for."""
         if setting.lever == SATISFACTION:
             standing = scope.standing & as_masks(self.standing, setting.where)
-            return np.nan if self.felt is None else self.felt.index(self.felt.standing[standing])
+            return np.nan if self.felt is None else self.felt.index(standing)
         level = self._total(setting.lever).met.level[self.rows][self.among(scope.reference, setting)]
         return float(np.nanmean(level)) if (~np.isnan(level)).any() else np.nan
 

@@ -76,7 +76,7 @@ class Responses:
         keep, worth = (np.array(each) for each in zip(*both, strict=True))
         return cls(policies, keep, np.nan_to_num(worth), keeps, worths, policies.survival())
 
-    def answer(self, rows: Bools, change: Matrix) -> Answer:
+    def answer(self, rows: Bools, change: Matrix, *, ends: bool = False) -> Answer:
         """Add up what a change of renewal by line does to some policies.
 
         Parameters
@@ -84,6 +84,7 @@ class Responses:
         rows : bool array of shape (n_policies,)
         change : array of shape (n_lines, 1 + n_replicates), of the chance of renewing of those who come to decide, in
             0 to 1; NaN for a line whose change is not known
+        ends : bool, whether the columns are the ends of what is known instead, all of them at the estimate
         """
         middle = len(_LIFTS) // 2
         moved, gain = np.zeros(change.shape[1]), np.zeros(change.shape[1])
@@ -91,23 +92,23 @@ class Responses:
             mine = np.flatnonzero(rows & (self.policies.line == line))
             if len(mine) and (np.isnan(change[line]).any() or change[line].any()):
                 wanted = change[line] * (1.0 - self.policies.early[mine, 0]).sum()
-                kept, worth = self._line(mine, wanted)
+                kept, worth = self._line(mine, wanted, 0 if ends else len(wanted) - 1)
                 moved, gain = moved + kept, gain + worth
         n = max(int(rows.sum()), 1)
         return Answer(float(self.keep[middle, rows].sum() / n), moved / n, float(self.worth[middle, rows].sum()), gain,
                       self.survival[rows].mean(axis=0))  # fmt: skip
 
-    def _line(self, mine: npt.NDArray[np.intp], wanted: Vector) -> tuple[Vector, Vector]:
-        """Policies kept and value gained by the policies of one line, at the estimate and in each replicate."""
+    def _line(self, mine: npt.NDArray[np.intp], wanted: Vector, replicates: int) -> tuple[Vector, Vector]:
+        """Policies kept and value gained by the policies of one line, at the estimate and in the last replicates."""
         keep, worth = self.keep[:, mine].sum(axis=1), self.worth[:, mine].sum(axis=1)
         middle = len(_LIFTS) // 2
         of_keep, of_worth = CubicSpline(_LIFTS, keep - keep[middle]), CubicSpline(_LIFTS, worth - worth[middle])
-        lift = _root(of_keep, wanted[0])
-        kept, gain = np.full(len(wanted), wanted[0]), np.full(len(wanted), float(of_worth(lift)))
-        if len(wanted) > 1:
+        at_estimate = len(wanted) - replicates
+        kept, gain = wanted.copy(), np.empty(len(wanted))
+        gain[:at_estimate] = [float(of_worth(_root(of_keep, each))) for each in wanted[:at_estimate]]
+        if replicates:
             keeps, worths = (part[:, :, mine].sum(axis=2, dtype=np.float64) for part in (self.keeps, self.worths))
-            lifts = _parabola_root(keeps, wanted[1:])
-            kept[1:], gain[1:] = wanted[1:], _parabola(worths, lifts)
+            gain[at_estimate:] = _parabola(worths, _parabola_root(keeps, wanted[at_estimate:]))
         return kept, gain
 
 

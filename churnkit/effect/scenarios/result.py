@@ -116,7 +116,7 @@ class Worked:
         sure = not self.bounded and error > 0
         return dict(zip(COLUMNS, (
             n, answer.renewal, answer.renewal + pp / 100, pp, pp_low, pp_high, n * pp / 100, n * pp_low / 100,
-            n * pp_high / 100, answer.value, gain, low, high, 100 * gain / answer.value if answer.value else np.nan,
+            n * pp_high / 100, answer.value, gain, low, high, 100 * gain / answer.value if answer.value > 0 else np.nan,
             *self.index, self.cost, net, low - self.cost, high - self.cost,
             float(norm.cdf(net / error)) if sure else np.nan, self.cost / gain if gain > 0 else np.nan, share,
             bool(share >= MOVED) if share == share else None, self.years, self.discount_rate, self.scenario.duration,
@@ -216,6 +216,9 @@ def _with(values: Range, shape: str, unit: str) -> str:
 
 
 def _percent(each: Worked) -> str:
+    """The change in % of the value, which has to be one that is above 0."""
+    if each.answer.value <= 0:
+        return "; under these economics the policies lose money, so that fewer renewals raise the value"
     return f" ({100 * each.gain[0] / each.answer.value:+.2f} %)" if np.isfinite(each.gain[0]) else ""
 
 

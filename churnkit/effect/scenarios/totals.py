@@ -99,7 +99,7 @@ def total_effects(effect: SatisfactionEffect) -> dict[str, Total]:
     dict of name to Total
     """
     terms, found = effect.terms_, {}
-    everything = [_met(effect, OPERATIONS[str(name)]) for name in terms.operations]
+    everything = [_met(effect, OPERATIONS[str(name)]) for name in terms.operations.level]
     usable = [met for met in everything if _enough(terms, met)]
     first = [met for met in usable if met.lever.name not in _CONSEQUENCES]
     for met in usable:
@@ -110,9 +110,9 @@ def total_effects(effect: SatisfactionEffect) -> dict[str, Total]:
 
 def _met(effect: SatisfactionEffect, lever: Lever) -> Met:
     terms = effect.terms_
-    level = terms.operations[lever.name].to_numpy(dtype=np.float64)
-    level = np.where(terms.short, np.nan, level)
-    h, rows = lever.scaled(level), np.flatnonzero(~np.isnan(level))
+    both = (terms.operations.level, terms.operations.scaled)
+    level, h = (np.where(terms.short, np.nan, each[lever.name].to_numpy(dtype=np.float64)) for each in both)
+    rows = np.flatnonzero(~np.isnan(h))
     residual, left = np.zeros(len(level)), 0.0
     if len(rows) >= LEAST and np.ptp(h[rows]) > 0:
         told = cross_fitted(covariates(terms, rows), h[rows], effect.fold_[rows], kind="regression",

@@ -137,7 +137,7 @@ class WhatIf:
                     [
                         SATISFACTION,
                         name,
-                        felt.index(felt.standing[mine]),
+                        felt.index(mine),
                         np.nan,
                         np.nan,
                         int(mine.sum()),

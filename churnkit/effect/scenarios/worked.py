@@ -27,11 +27,12 @@ def work_out(prepared: WhatIf, scenario: Scenario) -> Worked:
     scope, rows = prepared.scope(scenario)
     responses, settings, terms = prepared.response(scenario), scenario.settings, prepared.terms_
     estimated = scenario.claimed is None
+    bounded = estimated and terms.bounded(settings)
     operations = dict.fromkeys(s.lever for s in settings if s.lever != SATISFACTION)
     return Worked(
         scenario=scenario, policies=int(rows.sum()),
-        answer=responses.answer(rows, prepared.by_line(responses, prepared.change(scenario, scope))),
-        bounded=estimated and terms.bounded(settings), verdict=prepared.verdict(scenario),
+        answer=responses.answer(rows, prepared.by_line(responses, prepared.change(scenario, scope)), ends=bounded),
+        bounded=bounded, verdict=prepared.verdict(scenario),
         index=terms.index(settings, scope) if estimated else _UNKNOWN,
         levels=tuple(terms.level(s, scope) for s in settings),
         supports=tuple((s, terms.support(s, scope)) for s in settings) if estimated else (),

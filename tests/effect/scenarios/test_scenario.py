@@ -1,0 +1,70 @@
+"""Scenario: what is set goes to TOML and comes back; what makes no sense is refused in words, all of it at once."""
+
+import pytest
+
+from churnkit.effect.scenarios.scenario import Scenario, Setting
+from churnkit.errors import UsageError
+
+WHOLE = (
+    Scenario("All of it", horizon=3, discount_rate=0.05).set("claim_cycle_days", 3, line="motor")
+    .change("satisfaction", 2.5, line=["motor", "home"], region="Beijing").among(line=["motor", "home"])
+    .lasting("ramp", ramp_years=2).costing(fixed=1000, per_customer=0.5, per_contact=3)
+)  # fmt: skip
+
+
+def test_a_scenario_comes_back_from_toml_as_it_was(tmp_path):
+    assert Scenario.from_toml(WHOLE.to_toml()) == WHOLE
+    file = tmp_path / "scenario.toml"
+    file.write_text(WHOLE.to_toml(), encoding="utf-8")
+    assert Scenario.from_toml(file) == WHOLE
+    assert Scenario.from_toml('name = "x"\n[[set]]\nlever = "wait_minutes"\nby = -1\n').settings == (
+        Setting("wait_minutes", None, -1.0),
+    )
+
+
+def test_a_scenario_never_changes():
+    before = Scenario("x")
+    after = before.set("claim_cycle_days", 3)
+    assert before.settings == ()
+    assert after.settings[0].name == "claim_cycle_days to 3"
+    with pytest.raises(AttributeError):
+        after.name = "y"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("name = 3", "no name"), ("[[set]]\nlever = 'wait_minutes'\nto = 1", "no name"),
+        ("name = 'x'\ncolour = 'red'", "unknown colour"), ("name = 'x'\n[cost]\nfix = 3", "unknown cost.fix"),
+        ("name = 'x'\n[[set]]\nlever = 'wait'\nto = 1", "'wait'"),
+        ("name = 'x'\n[[set]]\nlever = 'wait_minutes'", "Setting"),
+        ("name = 'x'\n[[set]]\nlever = 'wait_minutes'\nto = 1\nby = 2", "Setting"),
+        ("name = 'x'\n[[set]]\nlever = 'first_contact_resolution'\nto = 89", "89"),
+        ("name = 'x'\n[[set]]\nlever = 'claim_cycle_days'\nto = -1", "-1"),
+        ("name = 'x'\nduration = 'for ever'", "for ever"), ("name = 'x'\nhorizon = 0", "0"),
+        ("name = 'x'\n[cost]\nfixed = -5", "-5"), ("name =", "end of document"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused_in_words(text, found):
+    with pytest.raises(UsageError, match=found.replace("(", r"\(")):
+        Scenario.from_toml(text)
+
+
+def test_all_that_is_wrong_is_said_at_once():
+    with pytest.raises(UsageError) as caught:
+        Scenario("x", (Setting("wait", 1.0, None), Setting("claim_cycle_days", -2.0, None)), duration="never")
+    for each in ("'wait'", "-2", "never"):
+        assert each in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="TOML"):
+        Scenario.from_toml(tmp_path / "none.toml")
+
+
+def test_a_claim_is_about_points_of_satisfaction():
+    assert Scenario.preset("industry_claim").claimed == 1.7
+    with pytest.raises(UsageError, match="points of satisfaction"):
+        Scenario("x", (Setting("claim_cycle_days", 3.0, None),), claimed=1.7)
+    with pytest.raises(UsageError, match="industry_claim"):
+        Scenario.preset("nonsense")
