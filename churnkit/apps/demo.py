@@ -160,6 +160,8 @@ def _truth(ceiling: Ceiling, done: Evaluation, worth: pd.DataFrame) -> dict[str,
 def _paths(root: Path, *, messy: bool) -> dict[str, str]:
     places = {"book": MESSY if messy else "book", "truth": "truth", "mlflow": DATABASE, "artifacts": ARTIFACTS,
               "scores": "scores.parquet", "contacts": "contacts.xlsx", "left_out": "left_out.xlsx"}  # fmt: skip
+    if not messy:
+        places["whatif"] = "whatif.xlsx"
     return {name: str(root / place) for name, place in places.items()}
 
 

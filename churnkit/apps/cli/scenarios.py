@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from churnkit.apps.cli.options import Cutoff, Json, SettingsFile, app, print_json
+from churnkit.apps.cli.options import Cutoff, Json, SettingsFile, Workspace, app, print_json
 
 
 @app.command()
@@ -23,6 +23,8 @@ def whatif(
     levers: Annotated[bool, typer.Option("--levers", help="Print what can be set, too.")] = False,
     breaks: Annotated[bool, typer.Option("--breaks", help="Print the journey's break points, too.")] = False,
     replicates: Annotated[int, typer.Option(min=2, help="Of the bootstrap behind the intervals.")] = 60,
+    workspace: Workspace = None,
+    track: Annotated[bool, typer.Option(help="Record the run in MLflow.")] = True,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     data_cutoff: Cutoff = None,
     settings: SettingsFile = None,
@@ -31,25 +33,33 @@ def whatif(
     """Say what scenarios would do to renewal and value, what they cost, and how sure that is."""
     from churnkit.apps.checking import checked
     from churnkit.apps.console import Steps, show
+    from churnkit.apps.tracking import track as tracked
+    from churnkit.apps.tracking_scenarios import log_scenarios
     from churnkit.apps.whatif import pictures, prepare, read_scenarios
     from churnkit.apps.whatif_workbook import check_workbook, write_scenarios
+    from churnkit.apps.workspace import check_workspace
     from churnkit.book.open import open_book
     from churnkit.effect.scenarios.journey import journey
 
     asked = read_scenarios(scenarios)
     if output is not None:
         check_workbook(output)
+    if track:
+        check_workspace(workspace)
     steps = Steps()
     book = open_book(data, data_cutoff=data_cutoff, settings=settings)
     checked(book, steps)
     prepared = prepare(book, steps, trusted=trusted, replicates=replicates, random_state=seed)
     with steps.step("scenarios", f"Evaluating {len(asked)} scenarios"):
         result = prepared.evaluate(asked, strict=strict)
+    unit = book.settings.currency
+    drawn = pictures(prepared, result, unit=unit) if track or output is not None else {}
     if output is not None:
-        with steps.step("workbook", "Drawing and writing the workbook"):
-            unit = book.settings.currency
-            drawn = pictures(prepared, result, unit=unit)
+        with steps.step("workbook", "Writing the workbook"):
             write_scenarios(result, output, pictures=drawn, levers=prepared.levers, unit=unit)
+    if track:
+        with steps.step("tracking", "Recording the scenarios in MLflow"), tracked("whatif", workspace=workspace):
+            log_scenarios(result, drawn)
     if as_json:
         table = result.table.astype(object).where(result.table.notna(), None)
         print_json({"scenarios": table.reset_index().to_dict("records"), "text": result.text,
