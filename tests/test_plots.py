@@ -117,3 +117,24 @@ def test_the_index_by_quarter_has_the_raw_share_beside_it():
     axes = plots.index_by_quarter(table).axes[0]
     assert [line.get_ydata()[0] for line in axes.lines] == [72, 64]
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["2025Q1", "2025Q2"]
+
+
+def test_a_waterfall_leads_from_today_to_then():
+    table = pd.DataFrame({"scenario": "x", "bar": ["today", "faster", "cost", "then"],
+                          "amount": [1_000_000.0, 30_000.0, -10_000.0, 1_020_000.0]})  # fmt: skip
+    axes = plots.waterfall(table, unit="yuan").axes[0]
+    tops = [bar.get_y() + bar.get_height() for bar in axes.patches]
+    assert tops[1] == pytest.approx(1030)  # thousands
+    assert min(bar.get_y() for bar in axes.patches[1:3]) == pytest.approx(1000)
+    assert tops[3] == pytest.approx(1020)
+    assert "cut" in axes.get_xlabel()
+
+
+def test_scenarios_beyond_what_was_seen_are_dashed():
+    table = pd.DataFrame({"net": [5.0, 9.0], "net_low": [4.0, 8.0], "net_high": [6.0, 10.0], "change_pp": [0.1, 0.2],
+                          "supported": [True, False], "verdict": "identified under named assumptions"},
+                         index=["one", "other"])  # fmt: skip
+    lines = plots.comparison(table).axes[0].lines
+    styles = {tuple(line.get_xdata()): line.get_linestyle() for line in lines if len(line.get_xdata()) == 2}
+    assert styles[4.0, 6.0] == "-"
+    assert styles[8.0, 10.0] == "--"

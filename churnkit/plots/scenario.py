@@ -27,7 +27,7 @@ def waterfall(table: pd.DataFrame, *, unit: str = "currency") -> Figure:
         begin, end = (0.0, each) if whole else (level, level + each)
         color = GREY if at == 0 else _DARK if whole else BLUE if each >= 0 else ORANGE
         axes.bar(at, (end - begin) / scale, bottom=begin / scale, color=color, width=0.66)
-        said = short(each) if whole else f"{'+' if each >= 0 else '−'}{short(abs(each))}"
+        said = f"{each / scale:,.4g}" if whole else f"{'+' if each >= 0 else '−'}{short(abs(each))}"
         axes.annotate(said, (at, max(begin, end) / scale), xytext=(0, 3), textcoords="offset points", ha="center",
                       fontsize=9)  # fmt: skip
         level = end
@@ -50,17 +50,17 @@ def comparison(table: pd.DataFrame, *, unit: str = "currency") -> Figure:
     scale, word = unit_for(float(np.nanmax(np.abs(shown[["net_low", "net_high", "net"]].to_numpy(dtype=np.float64)))))
     figure, axes = axes_of("Net value of scenarios", f"{word}{unit}, 95 % interval", "",
                            size=(7.2, 0.7 * len(shown) + 1.6))  # fmt: skip
-    for at, (_, row) in enumerate(shown.iterrows()):
+    said: list[str] = []
+    for at, (name, row) in enumerate(shown.iterrows()):
         sound = row["supported"] is not False and "not estimated" not in str(row["verdict"])
         ends = [row["net_low"] / scale, row["net_high"] / scale]
         axes.plot(ends, [at, at], color=BLUE if sound else ORANGE, linewidth=2, linestyle="-" if sound else "--")
         axes.plot(
             row["net"] / scale, at, "o", color=BLUE if sound else ORANGE, markerfacecolor=None if sound else "white"
         )
-        axes.annotate(f"{row['change_pp']:+.2f} pp renewal; {row['verdict']}", (row["net"] / scale, at), xytext=(0, 8),
-                      textcoords="offset points", ha="center", fontsize=8, color=GREY)  # fmt: skip
+        said.append(f"{_folded(str(name), 30)}\n{row['change_pp']:+.2f} pp renewal\n{row['verdict']}")
     axes.axvline(0, color="#333333", linewidth=0.8)
-    axes.set_yticks(range(len(shown)), [_folded(str(name), 28) for name in shown.index])
+    axes.set_yticks(range(len(shown)), said, fontsize=8)
     axes.set_ylim(-0.6, len(shown) - 0.3)
     axes.xaxis.set_major_formatter("{x:,g}")
     axes.margins(x=0.2)

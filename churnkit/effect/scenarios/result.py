@@ -160,9 +160,9 @@ class ScenarioResult:
             parts = each.parts or tuple((s.name, gain) for s in each.scenario.settings[:1])
             if len(each.scenario.settings) > 1 and not each.parts:
                 parts = ((told_settings(each.scenario), gain),)
-            rows += [(each.scenario.name, "today", each.answer.value), *((each.scenario.name, *part) for part in parts),
-                     (each.scenario.name, "cost", -each.cost),
-                     (each.scenario.name, "then", each.answer.value + gain - each.cost)]  # fmt: skip
+            cost = [("cost", -each.cost)] if each.cost else []
+            bars = [("today", each.answer.value), *parts, *cost, ("then", each.answer.value + gain - each.cost)]
+            rows += [(each.scenario.name, *bar) for bar in bars]
         return pd.DataFrame(rows, columns=["scenario", "bar", "amount"])
 
 

@@ -1,10 +1,15 @@
 """Total effects of operations: known slopes are found, what a shock tests is identified, the rest is an association."""
 
+import shutil
+
 import numpy as np
 import pytest
 
+import churnkit as ck
 from churnkit.effect.operations import OPERATIONS
+from churnkit.effect.scenarios.felt import Felt
 from churnkit.effect.scenarios.totals import total_effects
+from tests.simulated import simulated
 
 
 def test_slopes_of_the_simulator_are_found(prepared):
@@ -49,3 +54,17 @@ def test_levels_have_units_and_ranges(prepared):
                                                        ("premium_change", 0.1, np.log(1.1))])  # fmt: skip
 def test_each_lever_has_its_scale(scale, level, found):
     assert OPERATIONS[scale].scaled(level) == pytest.approx(found)
+
+
+def test_a_book_without_surveys_has_total_effects_and_no_satisfaction(tmp_path, tmp_path_factory):
+    """Nobody was asked: nothing is said of satisfaction, and an operation's total effect needs none of it."""
+    shutil.copytree(simulated(tmp_path_factory, customers=1500, years=5, seed=1), tmp_path / "book")
+    (tmp_path / "book" / "surveys.parquet").unlink()
+    effect = ck.SatisfactionEffect().fit(ck.open_book(tmp_path / "book"))
+    assert effect.verdict.kind == "association only"
+    assert "no answers to surveys" in effect.verdict.reason
+    totals = total_effects(effect)
+    assert {"wait_minutes", "premium_change"} <= set(totals)
+    assert totals["premium_change"].slope.value < 0
+    assert Felt.of(effect, totals) is None
+    assert all(total.verdict.kind == "association only" for total in totals.values())
