@@ -19,6 +19,8 @@ _SOME = 3000  # answered rounds with which the search begins
 _ENOUGH = 1e-3  # gain in log-likelihood to be expected at which the search ends: a thirtieth of a standard error
 _STEPS = 60
 _STRIDE = 0.3  # of log s and the wave's variance in one step
+_RIDGE = 1e-12
+_FEW = 3  # answers of each level in the part
 _FLOOR = 1e-4  # least variance of the wave
 
 
@@ -56,11 +58,22 @@ def search(design: LatentDesign, layout: Layout, weights: Floats | None) -> Peak
     """
     theta = _start(design, layout)
     prior = _prior(design, layout, theta)
+    drawn = np.random.default_rng(0).random(design.customers)
     share = _SOME / max(int(design.answered.sum()), 1)
-    if share < 0.5:
-        chosen = np.random.default_rng(0).random(design.customers) < share
-        theta = _climb(design.take(chosen[design.owner]), layout, theta, prior=prior, weights=weights).theta
+    while share < 0.5:
+        part = design.take((drawn < share)[design.owner])
+        if _every_level(part, layout):  # a level that nobody chose would close its cuts, and they hardly open again
+            theta = _climb(part, layout, theta, prior=prior, weights=weights).theta
+            break
+        share *= 2
     return _climb(design, layout, theta, prior=prior, weights=weights)
+
+
+def _every_level(design: LatentDesign, layout: Layout) -> bool:
+    """Whether every level of every instrument was chosen by a few."""
+    counts = (np.bincount(given[given >= 0], minlength=levels)
+              for given, levels in zip(design.answers.T, layout.levels, strict=True))  # fmt: skip
+    return all(int(each.min()) >= _FEW for each in counts)
 
 
 def _start(design: LatentDesign, layout: Layout) -> Floats:
@@ -165,11 +178,15 @@ def _climb(design: LatentDesign, layout: Layout, theta: Floats, *, prior: tuple[
 
 
 def _move(gradient: Floats, information: Floats, layout: Layout, *, held: Flags, damping: float) -> Floats:
-    """The next step; s and the wave, on which all else leans, go no further than `_STRIDE` at once."""
+    """The next step; s and the wave, on which all else leans, go no further than `_STRIDE` at once.
+
+    Solved with each parameter in units of its own information, which may differ by many powers of ten.
+    """
     free, move = ~held, np.zeros_like(gradient)
-    lifted = information[np.ix_(free, free)]
-    lifted = lifted + damping * np.diag(np.diag(lifted))
-    move[free] = solve(lifted, gradient[free], assume_a="pos")
+    unit = np.sqrt(np.diag(information)[free])
+    scaled = information[np.ix_(free, free)] / np.outer(unit, unit)
+    scaled[np.diag_indices(len(unit))] = 1.0 + max(damping, _RIDGE)
+    move[free] = solve(scaled, gradient[free] / unit, assume_a="pos") / unit
     leaning = [layout.slopes, *([layout.w2] if layout.wave else [])]
     return move * min(1.0, _STRIDE / max(float(np.abs(move[leaning]).max()), 1e-12))
 
