@@ -13,6 +13,9 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Two workers share the processors: threads of linear algebra that wait for each other burn what the other one needs.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 

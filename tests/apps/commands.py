@@ -2,8 +2,10 @@
 
 import contextlib
 import io
+import os
 import subprocess
 import sys
+import tempfile
 from unittest import mock
 
 from churnkit.apps.cli import main
@@ -14,6 +16,22 @@ RUN = [sys.executable, "-c", "from churnkit.apps.cli import main; main()"]
 def process(*words, cwd=None):
     """Run a command in a process of its own, as a user does."""
     return subprocess.run([*RUN, *map(str, words)], capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def with_libraries(*words):
+    """Run a command in this process; what libraries of C write to standard output, past Python's, stands before it."""
+    sys.stdout.flush()
+    with tempfile.TemporaryFile() as past:
+        ours = os.dup(1)
+        os.dup2(past.fileno(), 1)
+        try:
+            done = churnkit(*words)
+        finally:
+            os.dup2(ours, 1)
+            os.close(ours)
+        past.seek(0)
+        done.stdout = past.read().decode() + done.stdout
+    return done
 
 
 def churnkit(*words, cwd=None):
