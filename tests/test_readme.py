@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.apps.conftest import made_databases  # noqa: F401  # used as it is here
 from tests.simulated import simulated
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -44,7 +45,7 @@ def test_every_command_in_it_is_one_that_churnkit_has():
 
 @pytest.mark.filterwarnings("ignore::UserWarning:mlflow")
 def test_its_code_runs(tmp_path, tmp_path_factory, monkeypatch):
-    shutil.copytree(simulated(tmp_path_factory, customers=1500, years=5, seed=1), tmp_path / "demo" / "book")
+    shutil.copytree(simulated(tmp_path_factory, customers=700, years=5, seed=4), tmp_path / "demo" / "book")
     monkeypatch.chdir(tmp_path)
     code = "\n".join(blocks("python"))
     assert "build_panel" in code
