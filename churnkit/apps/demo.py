@@ -118,7 +118,7 @@ def _scenario(book: Book, value: LifetimeValue, steps: Steps, *, root: Path, see
     with steps.step("scenario", "Evaluating a scenario: motor claims settled in 3 working days"):
         result, unit = prepared.evaluate(FASTER), book.settings.currency
         write_scenarios(result, root / "whatif.xlsx", pictures=pictures(prepared, result, unit=unit),
-                        levers=prepared.levers, unit=unit)  # fmt: skip
+                        levers=prepared.levers(), unit=unit)  # fmt: skip
     return result
 
 

@@ -51,10 +51,14 @@ _INPUTS: Inputs = (
     ("policies", "Policies", "count", lambda w: w.policies),
     ("renewal", "Renewal today", "share", lambda w: w.answer.renewal),
     ("change", "Change of renewal, pp", "number", lambda w: w.change[0]),
-    ("change_error", "its standard error, pp", "number", lambda w: _error(w.change)),
+    ("change_low", "from (95 %, or the end of what is known)", "number", lambda w: w.change[1]),
+    ("change_high", "to", "number", lambda w: w.change[2]),
+    ("change_error", "its standard error, pp", "number", lambda w: np.nan if w.bounded else _error(w.change)),
     ("value", "Value today", "money", lambda w: w.answer.value),
     ("gain", "Change of value", "money", lambda w: w.gain[0]),
-    ("gain_error", "its standard error", "money", lambda w: _error(w.gain)),
+    ("gain_low", "from (95 %, or the end of what is known)", "money", lambda w: w.gain[1]),
+    ("gain_high", "to", "money", lambda w: w.gain[2]),
+    ("gain_error", "its standard error", "money", lambda w: np.nan if w.bounded else _error(w.gain)),
     ("fixed", "Cost a year, fixed", "money", lambda w: w.programme.cost.fixed),
     ("per_customer", "Cost a year for each policy", "number", lambda w: w.programme.cost.per_customer),
     ("per_contact", "Cost of each contact", "number", lambda w: w.programme.cost.per_contact),
@@ -65,14 +69,14 @@ _INPUTS: Inputs = (
 _FORMULAS = (
     ("then", "Renewal then", "share", "={renewal}+{change}/100"),
     ("kept", "Policies kept at the next renewal", "count", "={policies}*{change}/100"),
-    ("kept_low", "from (95 %)", "count", "={policies}*({change}-{z}*{change_error})/100"),
-    ("kept_high", "to (95 %)", "count", "={policies}*({change}+{z}*{change_error})/100"),
-    ("percent", "Change of value, share", "share", "={gain}/{value}"),
+    ("kept_low", "from (95 %)", "count", '=IF(N({change_error})>0,{policies}*({change}-{z}*{change_error})/100,"")'),
+    ("kept_high", "to (95 %)", "count", '=IF(N({change_error})>0,{policies}*({change}+{z}*{change_error})/100,"")'),
+    ("percent", "Change of value, share", "share", '=IF({value}>0,{gain}/{value},"")'),
     ("cost", "Cost, discounted", "money",
      "={fixed}*{programme_years}+({per_customer}+{per_contact}*{contacts})*{policy_years}"),
     ("net", "Net value", "money", "={gain}-{cost}"),
-    ("net_low", "from (95 %)", "money", "={net}-{z}*{gain_error}"),
-    ("net_high", "to (95 %)", "money", "={net}+{z}*{gain_error}"),
+    ("net_low", "from (95 %)", "money", '=IF(N({gain_error})>0,{net}-{z}*{gain_error},"")'),
+    ("net_high", "to (95 %)", "money", '=IF(N({gain_error})>0,{net}+{z}*{gain_error},"")'),
     ("p_net", "Chance that net is above 0", "share",
      '=IF(N({gain_error})>0,_xlfn.NORM.S.DIST({net}/{gain_error},TRUE),"")'),
     ("even", "Share of the effect that must come true", "share", '=IF({gain}>0,{cost}/{gain},"")'),
@@ -193,7 +197,7 @@ def _worked_out(formula: str, each: Worked) -> Any:
              "kept_high": "policies_kept_high", "cost": "cost", "net": "net", "net_low": "net_low",
              "net_high": "net_high", "p_net": "p_net", "even": "break_even_share"}  # fmt: skip
     name = next(name for name, _, _, text in _FORMULAS if text == formula)
-    value = each.gain[0] / each.answer.value if name == "percent" else table[names[name]]
+    value = table["value_pct"] / 100 if name == "percent" else table[names[name]]  # type: ignore[operator]
     return float(value) if value is not None and np.isfinite(value) else ""  # type: ignore[arg-type, call-overload]
 
 

@@ -3,9 +3,9 @@
 A term's figure is a mean over what befell it, as in ``churnkit.panel.exposures``: ``claim_cycle_days`` of its paid
 claims; ``wait_minutes`` of its calls; ``first_contact_resolution`` of its contacts whose week is over, without those
 that repeat one of the 7 days before on the same topic, for they are no first contacts; ``complaints_overdue`` of its
-complaints (decided after the day they were due, or still open past it); ``premium_change``, the renewal offer over its
-premium, less 1. Customers feel delays in proportion, so what renewal follows is the mean **logarithm** of a term's
-durations, which is kept beside their mean.
+complaints that were due before its end (decided later than that, or still open); ``premium_change``, the renewal offer
+over its premium, less 1. Customers feel delays in proportion, so what renewal follows is the mean **logarithm** of a
+term's durations, which is kept beside their mean.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Lever:
     unit : str, as printed
     scale : {"log", "share", "change"}
         What renewal follows a line in: the logarithm of a duration, a share itself, log(1 + a change of price).
-    met : str, the exposure without which nobody meets it (of ``EffectTerms.exposed``); empty: every term does
+    met : str, the exposure without which nobody meets it; empty: every term with a level does
     good : int, 1 if more is better, -1 if less is
     shock : str, the service shock that moves it; empty if none does
     stage : str, of the journey
@@ -150,8 +150,9 @@ def _overdue(book: Book, units: Units) -> Vector:
     if not pa.types.is_timestamp(due_at.type):
         return np.full(len(units), np.nan)
     due = np.asarray(pc.fill_null(pc.cast(due_at, pa.timestamp("us")).cast(pa.int64()), NEVER), dtype=np.int64)
-    late = np.minimum(rows.known("decided_at", units), units.until) > due
-    return mean(units, rows, np.where(due < NEVER, late, np.nan))
+    late = rows.known("decided_at", units) > due
+    judged = rows.among(due[rows.event] < np.minimum(units.end, units.until)[rows.term])
+    return mean(units, judged, late.astype(np.float64))
 
 
 def _offered(book: Book, units: Units) -> Vector:

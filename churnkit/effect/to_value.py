@@ -26,6 +26,8 @@ Progress = Callable[[str], None]
 POINTS = (-5.0, -3.0, -1.0, 1.0, 3.0, 5.0, 10.0)
 PERMANENT, ONE_YEAR = "permanent", "one-year"
 REPLICATES = 60
+_MOST_EARLY = 0.95
+"""Share of a line that may be taken to cancel before its end; a line of a few terms may have lost them all."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,7 @@ def cancelled_early(terms: EffectTerms) -> pd.Series[float]:
     rows = ~np.isnan(terms.y) & ~terms.short & (terms.decided | (terms.y == 0))
     early = pd.Series(~terms.decided[rows]).groupby(terms.keys["line"].to_numpy()[rows]).mean()
     early["all"] = float((~terms.decided[rows]).mean())
-    return early.astype("float64")
+    return early.clip(upper=_MOST_EARLY).astype("float64")
 
 
 def described(table: pd.DataFrame, effect: SatisfactionEffect, value: LifetimeValue) -> str:

@@ -34,9 +34,9 @@ def waterfall(table: pd.DataFrame, *, unit: str = "currency") -> Figure:
         lows.append(min(begin, end) if not whole else each)
         highs.append(max(begin, end))
     spread = max(highs) - min(lows)
-    cut = min(lows) > 4 * spread
-    axes.set_ylim((min(lows) - 0.35 * spread) / scale if cut and spread else 0.0, (max(highs) + 0.15 * spread) / scale
-                  if spread else None)  # fmt: skip
+    cut = spread > 0 and min(lows) > 4 * spread
+    bottom = min(lows) - 0.35 * spread if cut else min(0.0, min(lows) - 0.1 * spread)
+    axes.set_ylim(bottom / scale, (max(highs) + 0.15 * spread) / scale if spread else None)
     axes.set_xticks(range(len(bars)), [_folded(bar) for bar in bars], fontsize=8)
     axes.yaxis.set_major_formatter("{x:,g}")
     if cut:

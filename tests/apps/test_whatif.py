@@ -26,7 +26,7 @@ ASKED = (
 def written(prepared, tmp_path_factory):
     result = prepared.evaluate(ASKED)
     path = tmp_path_factory.mktemp("whatif") / "out.xlsx"
-    write_scenarios(result, path, pictures=pictures(prepared, result, unit="CNY"), levers=prepared.levers, unit="CNY")
+    write_scenarios(result, path, pictures=pictures(prepared, result, unit="CNY"), levers=prepared.levers(), unit="CNY")
     return result, path
 
 
@@ -76,7 +76,7 @@ def test_texts_stay_texts_and_what_is_kept_is_what_formulas_give(written):
 
 def test_the_same_result_gives_the_same_figures_in_the_workbook(written, prepared, tmp_path):
     again = prepared.evaluate(ASKED)
-    write_scenarios(again, tmp_path / "again.xlsx", pictures={}, levers=prepared.levers, unit="CNY")
+    write_scenarios(again, tmp_path / "again.xlsx", pictures={}, levers=prepared.levers(), unit="CNY")
     one, other = (openpyxl.load_workbook(path)["Scenarios"] for path in (written[1], tmp_path / "again.xlsx"))
     assert [[cell.value for cell in row] for row in one] == [[cell.value for cell in row] for row in other]
 

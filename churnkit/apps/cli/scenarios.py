@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from churnkit.apps.cli.options import Cutoff, Json, SettingsFile, Workspace, app, print_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @app.command()
@@ -56,20 +59,36 @@ def whatif(
     drawn = pictures(prepared, result, unit=unit) if track or output is not None else {}
     if output is not None:
         with steps.step("workbook", "Writing the workbook"):
-            write_scenarios(result, output, pictures=drawn, levers=prepared.levers, unit=unit)
+            write_scenarios(result, output, pictures=drawn, levers=prepared.levers(), unit=unit)
     if track:
         with steps.step("tracking", "Recording the scenarios in MLflow"), tracked("whatif", workspace=workspace):
             log_scenarios(result, drawn)
+    journeys = journey(prepared) if breaks else None
     if as_json:
-        table = result.table.astype(object).where(result.table.notna(), None)
-        print_json({"scenarios": table.reset_index().to_dict("records"), "text": result.text,
-                    "seconds": steps.seconds})  # fmt: skip
+        parts = {"scenarios": result.table.reset_index(), "levers": prepared.levers() if levers else None,
+                 "breaks": None if journeys is None else journeys.table}  # fmt: skip
+        print_json({**_records(parts), "text": result.text, "seconds": steps.seconds})
         return
     if levers:
-        known = prepared.levers[prepared.levers["line"] == "all"].drop(columns=["line", "acts_through", "known"])
-        show(known, title="What can be set", digits=2)
-    if breaks:
-        print(journey(prepared).text + "\n")
-    columns = ["policies", "renewal_today", "change_pp", "value_change", "cost", "net", "p_net", "supported", "verdict"]
-    show(result.table[columns].astype(object).T.reset_index(names="scenario"), title="Scenarios", digits=3)
+        show(_overall(prepared.levers()), title="What can be set", digits=2)
+    if journeys is not None:
+        print(f"{journeys}\n")
+    show(_sideways(result.table), title="Scenarios", digits=3)
     print(result.text)
+
+
+def _records(tables: dict[str, pd.DataFrame | None]) -> dict[str, list[dict[str, object]]]:
+    """Tables as JSON has them, those that were asked for; what is not known is null."""
+    return {name: table.astype(object).where(table.notna(), None).to_dict("records")
+            for name, table in tables.items() if table is not None}  # fmt: skip
+
+
+def _overall(levers: pd.DataFrame) -> pd.DataFrame:
+    """The levers over all lines."""
+    return levers[levers["line"] == "all"].drop(columns=["line", "acts_through", "known"])
+
+
+def _sideways(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with a column for each scenario."""
+    columns = ["policies", "renewal_today", "change_pp", "value_change", "cost", "net", "p_net", "supported", "verdict"]
+    return table[columns].astype(object).T.reset_index(names="scenario")

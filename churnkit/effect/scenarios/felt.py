@@ -18,9 +18,10 @@ from churnkit.effect.estimate import Z95, Estimate
 from churnkit.effect.gains import PerPoint
 from churnkit.effect.latent import Latent, fit_latent
 from churnkit.effect.latent_terms import latent_design
-from churnkit.effect.scenarios.totals import Total
+from churnkit.effect.scenarios.totals import CONSEQUENCES, Total
 from churnkit.effect.slopes import two_sample
 from churnkit.effect.verdict import words
+from churnkit.errors import UsageError
 from churnkit.models.nuisance import Bools, Matrix, Vector
 
 _FINE, _WIDEST = 2_000, 6.0
@@ -79,13 +80,22 @@ class Felt:
         """Points of the index of some policies in force."""
         return float(100 * (self.standing[rows] @ self.own.satisfied()).mean()) if rows.any() else np.nan
 
+    def reach(self, rows: Bools) -> tuple[float, float]:
+        """By how many points the index of some policies in force can fall and rise."""
+        mean = self.standing[rows].mean(axis=0, dtype=np.float64)
+        low, high = (
+            float(100 * mean @ (self.own.satisfied(end) - self.own.satisfied())) for end in (-_WIDEST, _WIDEST)
+        )
+        return low, high
+
     def shift_for(self, points: float, rows: Bools) -> float:
         """The common shift of satisfaction that moves the index of some policies in force by `points`."""
         mean = self.standing[rows].mean(axis=0, dtype=np.float64)
         now = mean @ self.own.satisfied()
-        low, high = (float(100 * (mean @ self.own.satisfied(end) - now)) for end in (-_WIDEST, _WIDEST))
+        low, high = self.reach(rows)
         if not low < points < high:
-            return -_WIDEST if points <= low else _WIDEST
+            raise UsageError("The index can move so far.", found=f"{points:+.1f} points",
+                             fix=f"Here it can move between {low:+.1f} and {high:+.1f}.")  # fmt: skip
         return float(brentq(lambda d: 100 * (mean @ self.own.satisfied(d) - now) - points, -_WIDEST, _WIDEST))
 
     def moved(self, moves: Vector, rows: Bools) -> float:
@@ -104,7 +114,7 @@ def _slopes(
     """Satisfaction as operations explain it, and their slopes; `without` them where there are none."""
     terms = effect.terms_
     whole = ~terms.in_force & (terms.keys["end"] == terms.keys["E"]).to_numpy()
-    columns = {name: total.met.residual * whole for name, total in totals.items()}
+    columns = {name: total.met.residual * whole for name, total in totals.items() if name not in CONSEQUENCES}
     columns = {name: column for name, column in columns.items() if np.count_nonzero(column)}
     if not columns:
         return without, {}
@@ -128,6 +138,8 @@ def mediated_share(effect: SatisfactionEffect, total: Total, felt: Felt | None) 
     (PerPoint or None, sentence)
     """
     lever, found = total.met.lever, effect.identified_
+    if abs(total.slope.value) < Z95 * total.slope.error:
+        return None, "how much of it runs through satisfaction is not told: its total effect may be nothing"
     if felt is None or lever.name not in felt.slopes or found is None or effect.verdict.shown != "estimate":
         return None, f"how much of it runs through satisfaction is not told ({effect.verdict.kind})"
     agree = effect.checks["shocks_agree"].passed

@@ -4,8 +4,8 @@ A point of the journey is an operation in one place: the claim cycle of motor in
 customers in the south. Its target is the level that the best quarter of the same operation's points reach (terms
 counted, not places), within its line for durations, which differ by nature; or the service level that the book's
 touchpoints state, where that is nearer. What it would return, in index, renewal and value, is the scenario that sets
-the point to its target. A **break** is a point that lies beyond its target by more than chance and whose return is
-above 0 by its 95 % interval.
+the point to its target. A **break** is a point that lies beyond its target by more than chance (at the 1 % level over
+all points, the target's own error counted) and whose return is above 0 by its 95 % interval.
 """
 
 from __future__ import annotations
@@ -74,8 +74,10 @@ def journey(prepared: WhatIf, *, by: tuple[str, ...] = ("line", "region")) -> Jo
         if name in prepared.totals_:
             rows += _points(prepared, OPERATIONS[name], by)
     columns = ["stage", "lever", "place", "level", "target", "unit", "met", "index", "renewal", "value", "value_low",
-               "value_high", "in_support", "verdict", "owner", "breaks"]  # fmt: skip
+               "value_high", "in_support", "verdict", "owner", "z"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns).sort_values("value", ascending=False, kind="stable")
+    z = table.pop("z").to_numpy(dtype=np.float64)
+    table["breaks"] = (norm.sf(z) < LEVEL / max(len(table), 1)) & (table["value_low"] > 0).to_numpy()
     return Journey(table.reset_index(drop=True), _told(table, by))
 
 
@@ -86,9 +88,11 @@ def _points(prepared: WhatIf, lever: Lever, by: tuple[str, ...]) -> list[list[ob
     level = met.level[terms.rows]
     known = ~np.isnan(level)
     frame = terms.frame[list(by)].astype("str")
-    place = frame.agg(" · ".join, axis=1).to_numpy()
-    names, size = np.unique(place[known], return_counts=True)
-    several = [name for name, n in zip(names, size, strict=True) if n >= _LEAST]
+    known &= frame.notna().all(axis=1).to_numpy()  # a place that is not known is none
+    frame = frame.fillna("unknown")
+    place = frame.agg(" · ".join, axis=1).to_numpy(dtype=object)
+    names, size = np.unique(place[known].astype(str), return_counts=True)
+    several = [str(name) for name, n in zip(names, size, strict=True) if n >= _LEAST]
     found = []
     for name in several:
         mine = known & (place == name)
@@ -96,21 +100,20 @@ def _points(prepared: WhatIf, lever: Lever, by: tuple[str, ...]) -> list[list[ob
         same = known & np.isin(place, several)
         if lever.scale == "log" and "line" in values:
             same &= (frame["line"] == values["line"]).to_numpy()
-        target = _target(prepared, lever, level, place, same)
-        found.append(_point(prepared, lever, values, level[mine], target))
+        target, error = _target(prepared, lever, level, place, same)
+        found.append(_point(prepared, lever, values, level[mine], target, error))
     return found
 
 
 def _target(prepared: WhatIf, lever: Lever, level: Vector, place: np.ndarray[tuple[int], np.dtype[np.object_]],
-            same: Bools) -> float:  # fmt: skip
-    """The level that the places of the best quarter of terms reach, or the stated service level if that is nearer."""
-    means = (
-        pd.Series(level[same]).groupby(place[same]).agg(["mean", "size"]).sort_values("mean", ascending=lever.good < 0)
-    )
-    reached = means["size"].cumsum() >= 0.25 * means["size"].sum()
-    best = float(means["mean"][reached].iloc[0])
+            same: Bools) -> tuple[float, float]:  # fmt: skip
+    """The level that the places of the best quarter of terms reach, or the stated service level; its standard error."""
+    by = pd.Series(level[same]).groupby(place[same]).agg(["mean", "size", "std"])
+    by = by.sort_values("mean", ascending=lever.good < 0)
+    best = by[by["size"].cumsum() >= 0.25 * by["size"].sum()].iloc[0]
+    target, error = float(best["mean"]), float(best["std"] / np.sqrt(best["size"]))
     stated = _stated(prepared, lever)
-    return best if stated is None else max(best, stated)
+    return (target, error) if stated is None or stated <= target else (stated, 0.0)
 
 
 def _stated(prepared: WhatIf, lever: Lever) -> float | None:
@@ -120,19 +123,19 @@ def _stated(prepared: WhatIf, lever: Lever) -> float | None:
     return float(hours.max()) / _HOURS if lever.name == "claim_cycle_days" and len(hours) else None
 
 
-def _point(prepared: WhatIf, lever: Lever, where: dict[str, str], level: Vector, target: float) -> list[object]:
+def _point(prepared: WhatIf, lever: Lever, where: dict[str, str], level: Vector, target: float,
+           error: float) -> list[object]:  # fmt: skip
+    """One point: where it stands, its target, and what bringing it there would return."""
     now = float(level.mean())
     short = (now - target) * -lever.good
-    z = short / max(float(level.std(ddof=1)) / np.sqrt(len(level)), 1e-12)
-    scenario = Scenario(lever.name).change(lever.name, target - now, **where)
+    z = short / max(float(np.hypot(level.std(ddof=1) / np.sqrt(len(level)), error)), 1e-12)
     head = [lever.stage, lever.name, " · ".join(where.values()), now, target, lever.unit, len(level)]
     verdict, owner = prepared.totals_[lever.name].verdict.kind, _owner(prepared, lever)
     if short <= 0:
-        return [*head, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, verdict, owner, False]
-    row = prepared.evaluate(scenario).table.iloc[0]
-    breaks = bool(norm.sf(z) < LEVEL and row["value_change_low"] > 0)
+        return [*head, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, verdict, owner, z]
+    row = prepared.evaluate(Scenario(lever.name).change(lever.name, target - now, **where)).table.iloc[0]
     return [*head, row["index_change"], row["change_pp"], row["value_change"], row["value_change_low"],
-            row["value_change_high"], row["in_support"], verdict, owner, breaks]  # fmt: skip
+            row["value_change_high"], row["in_support"], verdict, owner, z]  # fmt: skip
 
 
 def _owner(prepared: WhatIf, lever: Lever) -> str:

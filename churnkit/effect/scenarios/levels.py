@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -14,11 +16,24 @@ from churnkit.models.nuisance import Bools, Vector
 _PLACES = ("branch", "region", "channel", "product")
 
 
+def texts(column: pd.Series[Any]) -> pd.Series[str]:
+    """Values as a population names them: 2025, not 2025.0.
+
+    Examples
+    --------
+    >>> texts(pd.Series([2025.0, 0.5])).tolist()
+    ['2025', '0.5']
+    """
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        return column.map("{:g}".format)
+    return column.astype("str")
+
+
 def as_masks(frame: pd.DataFrame, where: Where) -> Bools:
     """Rows whose columns have one of the values that are chosen for each."""
     chosen = np.ones(len(frame), dtype=bool)
     for column, values in where:
-        chosen &= frame[column].astype("str").isin(values).to_numpy()
+        chosen &= texts(frame[column]).isin(values).to_numpy()
     return chosen
 
 
@@ -67,7 +82,7 @@ def checked(frame: pd.DataFrame, where: Where, place: str) -> None:
         if column not in frame:
             raise UsageError("A population is chosen by what was known before a term began.", found=repr(column),
                              where=place, fix=f"Choose of {', '.join(map(str, frame.columns))}.")  # fmt: skip
-        known = frame[column].astype("str")
+        known = texts(frame[column])
         odd = [value for value in values if not (known == value).any()]
         if odd:
             some = ", ".join(sorted(known.dropna().unique())[:12])

@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from churnkit.effect.checks import share_moved
 from churnkit.effect.effect import SatisfactionEffect
 from churnkit.effect.estimate import Z95, Estimate
-from churnkit.effect.operations import OPERATIONS, SATISFACTION
+from churnkit.effect.operations import SATISFACTION
 from churnkit.effect.scenarios.felt import Felt
-from churnkit.effect.scenarios.levels import as_masks, checked, of_places, set_level
+from churnkit.effect.scenarios.levels import as_masks, checked, set_level
 from churnkit.effect.scenarios.scenario import Setting, Where, told
 from churnkit.effect.scenarios.totals import Total
 from churnkit.errors import UsageError
@@ -109,19 +108,41 @@ class Terms:
     def levels(self, settings: tuple[Setting, ...], rows: Bools) -> dict[str, Vector]:
         """By operation: by how much each reference renewal's level changes, on the lever's scale; 0 where it does not.
 
-        Settings of one lever follow each other. Who met the operation without a known level (a claim that was denied,
-        or is not paid yet) changes by as much as those of his line whose level is known.
+        Who met the operation without a known level (a claim that was denied, or is not paid yet) changes by as much as
+        those of his line whose level is known.
+
+        Raises
+        ------
+        UsageError
+            If a lever is set twice for somebody, or for nobody who met it.
         """
+        self._once(settings, rows)
         found = {}
         for name in dict.fromkeys(s.lever for s in settings if s.lever != SATISFACTION):
-            met = self._total(name).met
+            met = self.total(name).met
             level, h = met.level[self.rows].copy(), met.h[self.rows].copy()
             for setting in (s for s in settings if s.lever == name):
                 mine = self.among(rows, setting) & ~np.isnan(h)
+                if not mine.any():
+                    raise UsageError("An operation is set for somebody who met it in the last year.",
+                                     found=f"nobody with a level for {setting.name}",
+                                     fix="Widen the setting's where.")  # fmt: skip
                 level[mine], h[mine] = set_level(setting, level[mine], h[mine])
             change = h - met.h[self.rows]
             found[name] = self._filled(change, met.met[self.rows] & rows, settings, name)
         return found
+
+    def _once(self, settings: tuple[Setting, ...], rows: Bools) -> None:
+        """Refuse two settings of one lever for the same renewals."""
+        for name in dict.fromkeys(setting.lever for setting in settings):
+            taken = np.zeros(len(self.rows), dtype=bool)
+            for setting in (s for s in settings if s.lever == name):
+                mine = self.among(rows, setting)
+                if (taken & mine).any():
+                    raise UsageError("A lever is set once for each customer.",
+                                     found=f"{setting.name}, and {name} before it for some of the same",
+                                     fix="Give the settings of a lever conditions that do not overlap.")  # fmt: skip
+                taken |= mine
 
     def _filled(self, change: Vector, met: Bools, settings: tuple[Setting, ...], name: str) -> Vector:
         """The change, for the unknown that of their line."""
@@ -134,7 +155,8 @@ class Terms:
         mean = np.bincount(line[known], change[known], lines) / np.maximum(np.bincount(line[known], minlength=lines), 1)
         return np.where(known, change, np.where(inside, mean[line], 0.0))
 
-    def _total(self, name: str) -> Total:
+    def total(self, name: str) -> Total:
+        """The effect of an operation, if the book tells of it."""
         if name not in self.totals:
             raise UsageError("A lever can be set where the book tells of it.",
                              found=f"{name}: too few renewals with a level, or none",
@@ -153,7 +175,8 @@ class Terms:
         moving = np.flatnonzero(rows & (sum(np.abs(by) for by, _ in parts) > 0)) if parts else np.zeros(0, dtype=int)
         move = np.zeros((len(moving), width))
         for by, slopes in parts:
-            move += by[moving, None] * slopes[line[moving]]
+            there = np.broadcast_to((by[moving] != 0)[:, None], move.shape)  # an end may be infinite
+            move += np.multiply(by[moving, None], slopes[line[moving]], where=there, out=np.zeros_like(move))
         odds = self.odds if any(s.lever != SATISFACTION for s in settings) else self.effect.offset_[self.rows]
         own = odds[moving, None]
         gain = expit(own + move) - expit(own)
@@ -166,7 +189,12 @@ class Terms:
     ) -> Iterator[tuple[Vector, Matrix]]:
         """By operation: change by reference renewal; slopes by line at the estimate and in each replicate."""
         for name, by in self.levels(settings, rows).items():
-            yield by, np.array([_replicated(slope, draws) for slope in self.totals[name].pulled])
+            total = self.totals[name]
+            slopes = np.array([_replicated(slope, draws) for slope in total.pulled])
+            more = np.sqrt(np.maximum(np.square(total.errors) - [slope.error**2 for slope in total.pulled], 0.0))
+            apart = np.random.default_rng(0).standard_normal((len(more), len(draws)))  # of how far a line was pulled
+            slopes[:, 1:] += more[:, None] * apart
+            yield by, slopes
 
     def _of_satisfaction(
         self, settings: tuple[Setting, ...], scope: Scope, draws: Matrix
@@ -191,10 +219,14 @@ class Terms:
         """The shift of satisfaction behind a setting; to a level: beyond what the operations that are set do to it."""
         assert self.felt is not None
         standing = scope.standing & as_masks(self.standing, setting.where)
+        if not standing.any():
+            raise UsageError("Satisfaction is set for policies in force.", found=f"none for {setting.name}",
+                             fix="Widen the setting's where.")  # fmt: skip
         if setting.by is not None:
             return self.felt.shift_for(setting.by, standing)
-        operations = tuple(s for s in settings if s.lever != SATISFACTION)
         mine = replace(scope, reference=self.among(scope.reference, setting))
+        operations = tuple(s for s in settings if s.lever != SATISFACTION
+                           and (mine.reference & as_masks(self.frame, s.where)).any())  # fmt: skip
         already = self.index(operations, mine)[0] if operations else 0.0
         assert setting.to is not None
         return self.felt.shift_for(setting.to - self.felt.index(standing) - already, standing)
@@ -226,45 +258,6 @@ class Terms:
         """Whether satisfaction is set whose effect is known by bounds only."""
         shown = self.effect.verdict.shown
         return any(s.lever == SATISFACTION for s in settings) and shown in ("union", "anderson_rubin")
-
-    def support(self, setting: Setting, scope: Scope) -> float:
-        """Share of the exposed, over all years, that were seen at or beyond where a setting leads."""
-        terms = self.effect.terms_
-        if setting.lever == SATISFACTION:
-            found = self.effect.identified_
-            if found is None:
-                return 0.0
-            shift = self.shift(setting, (setting,), scope)
-            return share_moved(found.shocks, found.stage, shift, terms.decided)
-        met = self._total(setting.lever).met
-        frame = self.columns(np.ones(len(terms), dtype=bool))
-        mine = met.known & as_masks(frame, (*scope.where, *setting.where))
-        now = self.level(setting, scope)
-        target = setting.to if setting.to is not None else now + (setting.by or 0.0)
-        level = met.level[mine]
-        if met.lever.scale == "share":  # of one term it is all or nothing: the places that reached it count
-            level = of_places(frame[mine], level)
-        return float((level <= target).mean() if target < now else (level >= target).mean()) if len(level) else 0.0
-
-    def level(self, setting: Setting, scope: Scope) -> float:
-        """Where the lever stands today among those it is set for."""
-        if setting.lever == SATISFACTION:
-            standing = scope.standing & as_masks(self.standing, setting.where)
-            return np.nan if self.felt is None else self.felt.index(standing)
-        level = self._total(setting.lever).met.level[self.rows][self.among(scope.reference, setting)]
-        return float(np.nanmean(level)) if (~np.isnan(level)).any() else np.nan
-
-    def met(self, settings: tuple[Setting, ...], rows: Bools) -> float:
-        """How often a renewal of the population meets, in a year, what is set: claims, calls, contacts, complaints."""
-        exposed, count = self.effect.terms_.exposed.iloc[self.rows], np.zeros(len(self.rows))
-        for name in dict.fromkeys(s.lever for s in settings):
-            column = "contacts" if name == SATISFACTION else OPERATIONS[name].met
-            mine = np.zeros(len(self.rows), dtype=bool)
-            for setting in (s for s in settings if s.lever == name):
-                mine |= self.among(rows, setting)
-            own = exposed[column].to_numpy() if column in exposed else np.ones(len(self.rows))
-            count += np.where(mine, own, 0.0)
-        return float(count[rows].mean()) if rows.any() else 0.0
 
 
 def _replicated(own: Estimate, draws: Matrix) -> Vector:

@@ -9,13 +9,13 @@ import numpy.typing as npt
 from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 
-from churnkit.effect.scenarios.scenario import ONE_YEAR, RAMP
+from churnkit.effect.scenarios.valid import ONE_YEAR, RAMP
 from churnkit.models.nuisance import Bools, Matrix, Vector
 from churnkit.value.lifted import Movable
 
 _LIFTS = np.array([-3.0, -1.5, -0.7, -0.3, 0.0, 0.3, 0.7, 1.5, 3.0])
 _STEP = 0.5
-_ITERATIONS = 4
+_ITERATIONS = 8
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,9 @@ class Answer:
 class Responses:
     """Chance of the next renewal and value of every policy, at lifts of the log-odds of its decision.
 
-    At the estimate on a grid of lifts, in each replicate at three of them, between which both are close to a parabola:
-    a sum over policies takes no model then. Held in single precision: 100,000 policies and 60 replicates take 150 MB.
+    At the estimate on a grid of lifts, in each replicate at three of them: by how much a replicate differs from the
+    estimate is close to a parabola, so that a sum over policies takes no model then. Held in single precision: 100,000
+    policies and 60 replicates take 150 MB.
 
     Attributes
     ----------
@@ -104,11 +105,14 @@ class Responses:
         middle = len(_LIFTS) // 2
         of_keep, of_worth = CubicSpline(_LIFTS, keep - keep[middle]), CubicSpline(_LIFTS, worth - worth[middle])
         at_estimate = len(wanted) - replicates
-        kept, gain = wanted.copy(), np.empty(len(wanted))
-        gain[:at_estimate] = [float(of_worth(_root(of_keep, each))) for each in wanted[:at_estimate]]
+        kept = np.clip(wanted, float(of_keep(_LIFTS[0])), float(of_keep(_LIFTS[-1])))  # nobody is kept who is not there
+        gain = np.empty(len(wanted))
+        lifts = [_root(of_keep, each) for each in kept[:at_estimate]]
+        gain[:at_estimate] = [float(of_worth(each)) for each in lifts]
         if replicates:
             keeps, worths = (part[:, :, mine].sum(axis=2, dtype=np.float64) for part in (self.keeps, self.worths))
-            gain[at_estimate:] = _parabola(worths, _parabola_root(keeps, wanted[at_estimate:]))
+            lift = _Beside.of(of_keep, keeps).root(kept[at_estimate:], lifts[0])
+            gain[at_estimate:] = _Beside.of(of_worth, worths).at(lift)
         return kept, gain
 
 
@@ -136,17 +140,28 @@ def _root(of: CubicSpline, wanted: float) -> float:
     return float(brentq(lambda lift: float(of(lift)) - wanted, _LIFTS[0], _LIFTS[-1], xtol=1e-9))
 
 
-def _parabola(at: Matrix, lift: Vector) -> Vector:
-    """Change of a parabola through its values at -h, 0, h."""
-    slope, bend = (at[2] - at[0]) / (2 * _STEP), (at[2] + at[0] - 2 * at[1]) / (2 * _STEP**2)
-    return np.asarray(slope * lift + bend * lift**2)
+@dataclass(frozen=True)
+class _Beside:
+    """A curve in each replicate: that of the estimate, and beside it a parabola through three lifts."""
 
+    curve: CubicSpline
+    slope: Vector
+    bend: Vector
 
-def _parabola_root(at: Matrix, wanted: Vector) -> Vector:
-    """The lift at which a parabola has changed as wanted, by Newton from 0."""
-    slope, bend = (at[2] - at[0]) / (2 * _STEP), (at[2] + at[0] - 2 * at[1]) / (2 * _STEP**2)
-    lift = wanted / slope
-    for _ in range(_ITERATIONS):
-        gap, steep = slope * lift + bend * lift**2 - wanted, slope + 2 * bend * lift
-        lift = np.clip(lift - gap / np.where(np.abs(steep) > 1e-9, steep, 1e-9), -2.0, 2.0)
-    return np.asarray(lift)
+    @classmethod
+    def of(cls, curve: CubicSpline, at: Matrix) -> _Beside:
+        """From values at lifts -h, 0 and h, shape (3, n_replicates)."""
+        gap = at - at[1] - curve(np.array([-_STEP, 0.0, _STEP]))[:, None]
+        return cls(curve, (gap[2] - gap[0]) / (2 * _STEP), (gap[2] + gap[0]) / (2 * _STEP**2))
+
+    def at(self, lift: Vector) -> Vector:
+        """Change of each replicate's curve at its lift."""
+        return np.asarray(self.curve(lift) + self.slope * lift + self.bend * lift**2)
+
+    def root(self, wanted: Vector, start: float) -> Vector:
+        """Lifts at which the curves have changed as wanted, by Newton from that of the estimate."""
+        lift, least = np.full(len(wanted), start), 1e-9 + 1e-3 * float(self.curve(0.0, 1))
+        for _ in range(_ITERATIONS):
+            steep = np.maximum(self.curve(lift, 1) + self.slope + 2 * self.bend * lift, least)
+            lift = np.clip(lift - np.clip((self.at(lift) - wanted) / steep, -0.5, 0.5), _LIFTS[0], _LIFTS[-1])
+        return np.asarray(lift)

@@ -11,7 +11,8 @@ from scipy.stats import norm
 from churnkit.effect.checks import MOVED
 from churnkit.effect.estimate import Z95
 from churnkit.effect.scenarios.responses import Answer
-from churnkit.effect.scenarios.scenario import ONE_YEAR, PERMANENT, Cost, Scenario, Setting, told, told_settings
+from churnkit.effect.scenarios.scenario import Cost, Scenario, Setting, told, told_settings
+from churnkit.effect.scenarios.valid import ONE_YEAR, PERMANENT
 from churnkit.effect.verdict import ASSOCIATION
 
 Range = tuple[float, float, float]
@@ -188,16 +189,21 @@ def _sentences(each: Worked, currency: str) -> str:
         said.append(f"Satisfaction index {_with(each.index, '+.2f', ' points')}.")
     if each.cost:
         said.append(_net(each, row, currency))
-    if each.scenario.claimed is not None:
+    if each.scenario.claimed == Scenario.preset("industry_claim").claimed and each.answer.value > 0:
         said.append(consistency(each))
-    said += [f"{setting.name}: {share:.1%} of the exposed were seen at or beyond it"
-             + (f"; under {MOVED:.0%} it is beyond what was seen, and a guess." if share < MOVED else ".")
-             for setting, share in each.supports]  # fmt: skip
+    said += [_supported(setting, share, now)
+             for (setting, share), now in zip(each.supports, each.levels, strict=True)]  # fmt: skip
     said += [f"{name}: {sentence}." for name, sentence in each.mediated.items()]
     said += [f"{each.verdict.capitalize()}.", *(f"{reason}." for reason in each.reasons)]
     if each.verdict == ASSOCIATION:
         said.append("An association is what went together in this book; what a change would bring may differ.")
     return "\n  ".join(said)
+
+
+def _supported(setting: Setting, share: float, now: float) -> str:
+    """Where a lever stands, and how many were seen where it is set."""
+    seen = f"{setting.name} (today {now:.3g}): {share:.1%} of the exposed were seen at or beyond it"
+    return seen + (f"; under {MOVED:.0%} it is beyond what was seen, and a guess." if share < MOVED else ".")
 
 
 def _held(scenario: Scenario) -> str:
@@ -217,9 +223,11 @@ def _with(values: Range, shape: str, unit: str) -> str:
 
 def _percent(each: Worked) -> str:
     """The change in % of the value, which has to be one that is above 0."""
-    if each.answer.value <= 0:
+    if each.answer.value < 0:
         return "; under these economics the policies lose money, so that fewer renewals raise the value"
-    return f" ({100 * each.gain[0] / each.answer.value:+.2f} %)" if np.isfinite(each.gain[0]) else ""
+    if not each.answer.value or not np.isfinite(each.gain[0]):
+        return ""
+    return f" ({100 * each.gain[0] / each.answer.value:+.2f} %)"
 
 
 def _net(each: Worked, row: dict[str, object], currency: str) -> str:

@@ -19,20 +19,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy.stats import norm
 
 from churnkit.effect.checks import Check, Checks, control_check
 from churnkit.effect.effect import SatisfactionEffect
+from churnkit.effect.estimate import Z95
 from churnkit.effect.operations import OPERATIONS, Lever
 from churnkit.effect.second_opinion import negative_control
-from churnkit.effect.shocks import LEAST, Fitted, covariates, logistic
+from churnkit.effect.shocks import LEAST, Fitted, covariates, logistic, residual_shocks
 from churnkit.effect.slopes import Slope, between, first_stage, line_error, shrink
 from churnkit.effect.terms import EffectTerms
 from churnkit.effect.verdict import ASSOCIATION, IDENTIFIED, LEVEL, STRONG, WORDS, Verdict
 from churnkit.models.nuisance import Bools, Codes, Matrix, Vector, cross_fitted
 
-_CONSEQUENCES = ("complaints_overdue",)
+CONSEQUENCES = ("complaints_overdue",)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def total_effects(effect: SatisfactionEffect) -> dict[str, Total]:
     terms, found = effect.terms_, {}
     everything = [_met(effect, OPERATIONS[str(name)]) for name in terms.operations.level]
     usable = [met for met in everything if _enough(terms, met)]
-    first = [met for met in usable if met.lever.name not in _CONSEQUENCES]
+    first = [met for met in usable if met.lever.name not in CONSEQUENCES]
     for met in usable:
         beside = first if met in first else [*first, met]
         found[met.lever.name] = _total(effect, met, beside)
@@ -139,7 +139,7 @@ def _total(effect: SatisfactionEffect, met: Met, beside: list[Met]) -> Total:
     checks = _checks(effect, met, slope, of_plain, shock)
     pulled, spread = shrink(by_line, slope), between(by_line)
     errors = tuple(line_error(own, one, spread) for own, one in zip(by_line, pulled, strict=True))
-    return Total(met, slope, pulled, errors, of_plain, shock, checks, _verdict(met, checks, shock))
+    return Total(met, slope, pulled, errors, of_plain, shock, checks, verdict_of(met, checks, shock))
 
 
 def _about_line(terms: EffectTerms, met: Met) -> Vector:
@@ -178,12 +178,14 @@ def _slope(fitted: Fitted, at: int) -> Slope:
 
 def _by_shock(effect: SatisfactionEffect, met: Met) -> Slope | None:
     """What the shock does to renewal over what it does to the operation, of those who met both."""
-    found, terms = effect.identified_, effect.terms_
-    if found is None or met.lever.shock not in found.shocks.names:
+    terms, name = effect.terms_, met.lever.shock
+    if name not in terms.shocks:
         return None
-    k = found.shocks.names.index(met.lever.shock)
-    Z = found.shocks.Z[:, k]
-    rows = np.flatnonzero(terms.decided & met.known & found.shocks.exposed[:, k])
+    shocks = residual_shocks(terms, (name,), fold=effect.fold_, seed=effect.random_state, n_jobs=effect.n_jobs)
+    Z = shocks.Z[:, 0]
+    rows = np.flatnonzero(terms.decided & met.known & shocks.exposed[:, 0])
+    if len(rows) < 2 * LEAST or not 0 < terms.y[rows].mean() < 1 or not np.ptp(Z[rows]) > 0:
+        return None
     z, h = Z[rows] - Z[rows].mean(), met.residual[rows]
     own = np.bincount(terms.customer[rows], z * (h - z * (z @ h) / (z @ z)), terms.customers) / (z @ z)
     p = Fitted(np.array([z @ h / (z @ z)]), own[:, None] * terms.customers)
@@ -193,7 +195,8 @@ def _by_shock(effect: SatisfactionEffect, met: Met) -> Slope | None:
     theta = logistic(W, terms.y[rows], effect.offset_[rows], terms.customer[rows], terms.customers).take([1])
     value = float(theta.value[0] / p.value[0])
     influence = (theta.influence - value * p.influence)[:, 0] / p.value[0]
-    return Slope(value, influence, np.nan, np.nan, np.ones(1))
+    found = Slope(value, influence, np.nan, np.nan, np.ones(1))
+    return found if Z95 * found.error < abs(found.value) else None  # what agrees with anything tests nothing
 
 
 def _checks(effect: SatisfactionEffect, met: Met, slope: Slope, plain: Slope, shock: Slope | None) -> Checks:
@@ -215,7 +218,9 @@ def _checks(effect: SatisfactionEffect, met: Met, slope: Slope, plain: Slope, sh
 def _same(name: str, slope: Slope, other: Slope | None, same: str, differs: str) -> Check:
     """Whether two slopes differ by more than chance (Hausman 1978)."""
     if other is None:
-        return Check(name, np.nan, np.nan, None, "nothing in the book moves it for reasons unrelated to customers")
+        return Check(
+            name, np.nan, np.nan, None, "nothing in the book moves it enough for reasons unrelated to customers"
+        )
     influence = slope.influence - other.influence
     error = max(float(np.sqrt((influence**2).sum()) / len(influence)), 1e-12)
     z = (slope.value - other.value) / error
@@ -225,17 +230,19 @@ def _same(name: str, slope: Slope, other: Slope | None, same: str, differs: str)
     return Check(name, z, p_value, passed, f"{same if passed else differs} {beside}")
 
 
-def _verdict(met: Met, checks: Checks, shock: Slope | None) -> Verdict:
+def verdict_of(met: Met, checks: Checks, shock: Slope | None) -> Verdict:
     """Identified where a shock tests it and agrees, and no negative control goes with it."""
     name = met.lever.words
     if checks["control_on_operation"].passed is False:
         return Verdict(ASSOCIATION, f"the negative control, which it cannot have moved, goes with the {name}",
                        "estimate")  # fmt: skip
+    if checks["doubly_robust"].passed is False:
+        return Verdict(ASSOCIATION, checks["doubly_robust"].sentence, "estimate")
     if checks["overlap"].passed is False:
         return Verdict(ASSOCIATION, f"the {name} is nearly settled by who the customer is", "estimate")
     if shock is None:
-        return Verdict(ASSOCIATION, f"nothing in the book moves the {name} for reasons unrelated to customers, so what"
-                       " else it goes with could not be told apart", "estimate")  # fmt: skip
+        return Verdict(ASSOCIATION, f"nothing in the book moves the {name} enough for reasons unrelated to customers,"
+                       " so what else it goes with could not be told apart", "estimate")  # fmt: skip
     if checks["shock_agrees"].passed is False:
         return Verdict(ASSOCIATION, f"{WORDS[met.lever.shock]}, which moves the {name}, says otherwise", "estimate")
     untested = "; no negative control was there" if checks["control_on_operation"].passed is None else ""
@@ -246,7 +253,7 @@ def _verdict(met: Met, checks: Checks, shock: Slope | None) -> Verdict:
 def log_odds(effect: SatisfactionEffect, totals: dict[str, Total]) -> Vector:
     """Log-odds of renewal of the reference renewals by covariates and by the levels they met, shape (n_reference,)."""
     terms = effect.terms_
-    beside = [each.met for name, each in totals.items() if name not in _CONSEQUENCES]
+    beside = [each.met for name, each in totals.items() if name not in CONSEQUENCES]
     if not beside:
         return np.asarray(effect.offset_[terms.reference])
     flags = [each.known.astype(np.float64) for each in beside if not each.known[terms.decided].all()]
@@ -254,39 +261,3 @@ def log_odds(effect: SatisfactionEffect, totals: dict[str, Total]) -> Vector:
     rows = np.flatnonzero(terms.decided)
     fitted = logistic(W[rows], terms.y[rows], effect.offset_[rows], terms.customer[rows], terms.customers)
     return np.asarray((effect.offset_ + W @ fitted.value)[terms.reference])
-
-
-def level_table(terms: EffectTerms, totals: dict[str, Total]) -> pd.DataFrame:
-    """Every operation's level today, by line and over all: in the terms of the last year that met it.
-
-    Returns
-    -------
-    DataFrame
-        lever, line, level (mean, in ``unit``), low, high (5 and 95 % of the terms), met (terms), known (of those, with
-        a level), unit, stage, parents (what the lever acts through), verdict.
-    """
-    rows = []
-    for name, total in totals.items():
-        met, lever = total.met, total.met.lever
-        for k, line in enumerate(("all", *terms.lines)):
-            mine = terms.reference & met.met if not k else terms.reference & met.met & (terms.line == k - 1)
-            level = met.level[mine & met.known]
-            if len(level):
-                low, high = np.quantile(level, (0.05, 0.95))
-                rows.append(
-                    [
-                        name,
-                        line,
-                        float(level.mean()),
-                        float(low),
-                        float(high),
-                        int(mine.sum()),
-                        len(level),
-                        lever.unit,
-                        lever.stage,
-                        "satisfaction -> renewal -> value",
-                        total.verdict.kind,
-                    ]
-                )
-    return pd.DataFrame(rows, columns=["lever", "line", "level", "low", "high", "met", "known", "unit", "stage",
-                                       "acts_through", "verdict"])  # fmt: skip

@@ -13,12 +13,14 @@ from churnkit.effect.checks import MOVED
 from churnkit.effect.effect import SatisfactionEffect
 from churnkit.effect.operations import SATISFACTION
 from churnkit.effect.scenarios.felt import Felt
-from churnkit.effect.scenarios.levels import as_masks
+from churnkit.effect.scenarios.levels import as_masks, checked
 from churnkit.effect.scenarios.moves import Scope, Terms
 from churnkit.effect.scenarios.responses import Responses
 from churnkit.effect.scenarios.result import ScenarioResult, described
-from churnkit.effect.scenarios.scenario import ONE_YEAR, Scenario
-from churnkit.effect.scenarios.totals import level_table, log_odds, total_effects
+from churnkit.effect.scenarios.scenario import Scenario, told
+from churnkit.effect.scenarios.seen import level_table
+from churnkit.effect.scenarios.totals import log_odds, total_effects
+from churnkit.effect.scenarios.valid import ONE_YEAR
 from churnkit.effect.scenarios.worked import work_out
 from churnkit.effect.to_value import REPLICATES, cancelled_early
 from churnkit.effect.verdict import ASSOCIATION, BOUNDS, EXPERIMENT, IDENTIFIED, REFUSED
@@ -51,7 +53,6 @@ class WhatIf:
     ----------
     totals_ : mapping of lever to Total, effects of operations
     terms_ : Terms, the renewals of the last year
-    levers : DataFrame, what can be set: level, seen range, unit, counts, verdict
 
     Examples
     --------
@@ -123,31 +124,28 @@ class WhatIf:
                                                 replicates=count)  # fmt: skip
         return self._responses[key]
 
-    @property
-    def levers(self) -> pd.DataFrame:
-        """Every lever by line: level today, seen range, counts, unit, stage, what it acts through, verdict."""
-        table, felt, terms = level_table(self.effect_.terms_, self.totals_), self.terms_.felt, self.effect_.terms_
+    def levers(self, by: str = "line") -> pd.DataFrame:
+        """What can be set, over all and by group: level today, seen range, counts, unit, stage, acts_through, verdict.
+
+        Parameters
+        ----------
+        by : str, a column known before a term began: line, region, branch, channel, …
+
+        Raises
+        ------
+        UsageError
+            If there is no such column.
+        """
+        checked(self.terms_.frame, ((by, ()),), "levers")
+        table, felt = level_table(self.effect_.terms_, self.totals_, by), self.terms_.felt
         if felt is None:
             return table
-        rows, line = [], terms.line[terms.in_force]
-        for k, name in enumerate(("all", *terms.lines)):
-            mine = np.ones(len(line), dtype=bool) if not k else line == k - 1
+        rows, group = [], self.terms_.standing[by].astype("str").to_numpy()
+        for name in ("all", *sorted(set(table[by]) - {"all"})):
+            mine = np.ones(len(group), dtype=bool) if name == "all" else group == name
             if mine.any():
-                rows.append(
-                    [
-                        SATISFACTION,
-                        name,
-                        felt.index(mine),
-                        np.nan,
-                        np.nan,
-                        int(mine.sum()),
-                        int(mine.sum()),
-                        "points",
-                        "all",
-                        "renewal -> value",
-                        self.effect_.verdict.kind,
-                    ]
-                )
+                rows.append([SATISFACTION, name, felt.index(mine), np.nan, np.nan, int(mine.sum()), int(mine.sum()),
+                             "points", "all", "renewal -> value", self.effect_.verdict.kind])  # fmt: skip
         return pd.concat([pd.DataFrame(rows, columns=table.columns), table], ignore_index=True)
 
     def evaluate(self, scenarios: Iterable[Scenario] | Scenario, *, strict: bool = False) -> ScenarioResult:
@@ -180,7 +178,11 @@ class WhatIf:
     def scope(self, scenario: Scenario) -> tuple[Scope, Bools]:
         """Whom a scenario is about: among the terms, and which of the policies in force."""
         scope = self.terms_.scope(scenario.population, f"scenario {scenario.name!r}")
-        return scope, as_masks(self._frame, scenario.population)
+        rows = as_masks(self._frame, scenario.population)
+        if not rows.any():
+            raise UsageError("A population has policies up for renewal.", found=told(scenario.population) or "none",
+                             where=f"scenario {scenario.name!r}", fix="Widen the population.")  # fmt: skip
+        return scope, rows
 
     def change(self, scenario: Scenario, scope: Scope, *, replicates: bool = True) -> Matrix:
         """Change of renewal by line of the terms, in 0 to 1; of a claim, as claimed."""
@@ -189,13 +191,20 @@ class WhatIf:
         points = sum(setting.by or 0.0 for setting in scenario.settings)
         return np.full((len(self.effect_.terms_.lines), 1), scenario.claimed * points / 100)
 
-    def by_line(self, responses: Responses, change: Matrix) -> Matrix:
-        """The same by line of the policies; a line without renewals last year has the mean change."""
+    def by_line(self, responses: Responses, change: Matrix, scenario: Scenario, scope: Scope) -> Matrix:
+        """The same by line of the policies; a line without renewals last year has the mean change, if it is meant."""
         terms = self.effect_.terms_
         place = {line: k for k, line in enumerate(terms.lines)}
-        count = np.bincount(terms.line[terms.reference], minlength=len(terms.lines))
-        mean = (count @ change) / max(count.sum(), 1)
-        return np.array([change[place[line]] if line in place else mean for line in responses.policies.lines])
+        count = np.bincount(terms.line[terms.reference][scope.reference], minlength=len(terms.lines))
+        mean = (count @ np.nan_to_num(change)) / max(count.sum(), 1)
+
+        def of(line: str) -> Matrix:
+            if scenario.claimed is not None or (line in place and count[place[line]]):
+                return np.asarray(change[place.get(line, 0)])
+            meant = any(line in dict(setting.where).get("line", (line,)) for setting in scenario.settings)
+            return np.asarray(mean if meant else np.zeros_like(mean))
+
+        return np.array([of(line) for line in responses.policies.lines])
 
     def verdict(self, scenario: Scenario) -> str:
         """The weakest of the verdicts of what is set."""
@@ -209,18 +218,11 @@ class WhatIf:
                 else (name, self.totals_[name].verdict.kind, self.totals_[name].verdict.reason)
                 for name in dict.fromkeys(setting.lever for setting in scenario.settings)]  # fmt: skip
 
-    def gain(self, scenario: Scenario) -> float:
-        """The change of value, at the estimate, currency."""
-        scope, rows = self.scope(scenario)
-        responses = self.response(scenario, replicates=False)
-        change = self.by_line(responses, self.change(scenario, scope, replicates=False))
-        return float(responses.answer(rows, change[:, :1]).gain[0])
-
     def renewal(self, scenario: Scenario) -> float:
         """The renewal rate of a scenario's policies, at the estimate."""
         scope, rows = self.scope(scenario)
         responses = self.response(scenario)
-        change = self.by_line(responses, self.change(scenario, scope, replicates=False))
+        change = self.by_line(responses, self.change(scenario, scope, replicates=False), scenario, scope)
         answer = responses.answer(rows, change[:, :1])
         return answer.renewal + float(answer.change[0])
 
@@ -233,6 +235,7 @@ def what_if(
     *,
     strict: bool = False,
     replicates: int = REPLICATES,
+    currency: str = "currency",
     progress: Progress | None = None,
 ) -> ScenarioResult:
     """Evaluate scenarios: what they do to renewal and value, what they cost, how sure that is.
@@ -245,6 +248,7 @@ def what_if(
     policies : Panel, the policies in force
     strict : bool, refuse settings beyond what was seen
     replicates : int, of the bootstrap behind the intervals
+    currency : str, the unit that is printed
     progress : callable, optional
 
     Returns
@@ -255,5 +259,5 @@ def what_if(
     --------
     WhatIf : prepared once, for many questions.
     """
-    prepared = WhatIf(replicates=replicates).fit(effect, value, policies, progress)
+    prepared = WhatIf(replicates=replicates, currency=currency).fit(effect, value, policies, progress)
     return prepared.evaluate(scenarios, strict=strict)

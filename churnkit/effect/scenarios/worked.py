@@ -14,6 +14,7 @@ from churnkit.effect.scenarios.moves import Scope
 from churnkit.effect.scenarios.responses import Responses, held_for
 from churnkit.effect.scenarios.result import Programme, Worked
 from churnkit.effect.scenarios.scenario import Scenario, Setting
+from churnkit.effect.scenarios.seen import level_today, share_seen, times_met
 from churnkit.models.nuisance import Bools
 
 if TYPE_CHECKING:
@@ -31,11 +32,12 @@ def work_out(prepared: WhatIf, scenario: Scenario) -> Worked:
     operations = dict.fromkeys(s.lever for s in settings if s.lever != SATISFACTION)
     return Worked(
         scenario=scenario, policies=int(rows.sum()),
-        answer=responses.answer(rows, prepared.by_line(responses, prepared.change(scenario, scope)), ends=bounded),
+        answer=responses.answer(rows,
+            prepared.by_line(responses, prepared.change(scenario, scope), scenario, scope), ends=bounded),
         bounded=bounded, verdict=prepared.verdict(scenario),
         index=terms.index(settings, scope) if estimated else _UNKNOWN,
-        levels=tuple(terms.level(s, scope) for s in settings),
-        supports=tuple((s, terms.support(s, scope)) for s in settings) if estimated else (),
+        levels=tuple(level_today(terms, s, scope) for s in settings) if estimated else (),
+        supports=tuple((s, share_seen(terms, s, scope)) for s in settings) if estimated else (),
         mediated={name: mediated_share(prepared.effect_, prepared.totals_[name], terms.felt)[1] for name in operations},
         reasons=_reasons(prepared, scenario), programme=programme(prepared, scenario, responses),
         parts=_parts(prepared, scenario, responses) if estimated else (),
@@ -51,12 +53,12 @@ def programme(prepared: WhatIf, scenario: Scenario, responses: Responses) -> Pro
     discount = (1 + rate) ** -years.astype(np.float64)
     there = np.append(1.0, survival)[years]
     return Programme(scenario.cost, float(discount.sum()), float(rows.sum() * (there * discount).sum()),
-                     prepared.terms_.met(scenario.settings, scope.reference))  # fmt: skip
+                     times_met(prepared.terms_, scenario.settings, scope.reference))  # fmt: skip
 
 
 def gain(prepared: WhatIf, scenario: Scenario, scope: Scope, rows: Bools, responses: Responses) -> float:
     """The change of value at the estimate, currency."""
-    change = prepared.by_line(responses, prepared.change(scenario, scope, replicates=False))
+    change = prepared.by_line(responses, prepared.change(scenario, scope, replicates=False), scenario, scope)
     return float(responses.answer(rows, change[:, :1]).gain[0])
 
 

@@ -1,14 +1,16 @@
 """Total effects of operations: known slopes are found, what a shock tests is identified, the rest is an association."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import churnkit as ck
+from churnkit.effect.checks import Checks
 from churnkit.effect.operations import OPERATIONS
 from churnkit.effect.scenarios.felt import Felt
-from churnkit.effect.scenarios.totals import total_effects
+from churnkit.effect.scenarios.totals import total_effects, verdict_of
 from tests.simulated import simulated
 
 
@@ -31,15 +33,24 @@ def test_what_a_shock_moves_is_tested_and_the_rest_is_an_association(prepared):
     assert prepared.totals_["premium_change"].checks["shock_agrees"].passed is None
 
 
-def test_the_order_of_rows_and_who_else_is_there_change_nothing(insurer, prepared):
+def test_the_same_book_gives_the_same_slopes(insurer, prepared):
     again = total_effects(insurer[0])
     assert list(again) == list(prepared.totals_)
     for name, total in again.items():
         np.testing.assert_array_equal(total.slope.value, prepared.totals_[name].slope.value)
 
 
+def test_what_covariates_do_not_agree_on_is_an_association(prepared):
+    total = prepared.totals_["claim_cycle_days"]
+    checks = Checks(tuple(replace(check, passed=False) if check.name == "doubly_robust" else check
+                          for check in total.checks))  # fmt: skip
+    assert verdict_of(total.met, total.checks, total.by_shock).kind == "identified under named assumptions"
+    assert verdict_of(total.met, checks, total.by_shock).kind == "association only"
+    assert verdict_of(total.met, total.checks, None).kind == "association only"
+
+
 def test_levels_have_units_and_ranges(prepared):
-    levers = prepared.levers
+    levers = prepared.levers()
     assert set(levers["lever"]) >= {"satisfaction", "claim_cycle_days", "wait_minutes", "first_contact_resolution"}
     motor = levers.query("lever == 'claim_cycle_days' and line == 'motor'").iloc[0]
     assert motor["low"] < motor["level"] < motor["high"]
@@ -67,4 +78,4 @@ def test_a_book_without_surveys_has_total_effects_and_no_satisfaction(tmp_path, 
     assert {"wait_minutes", "premium_change"} <= set(totals)
     assert totals["premium_change"].slope.value < 0
     assert Felt.of(effect, totals) is None
-    assert all(total.verdict.kind == "association only" for total in totals.values())
+    assert totals["premium_change"].verdict.kind == "association only"

@@ -93,7 +93,7 @@ def test_what_it_costs(prepared):
 
 
 def test_a_level_of_satisfaction_is_reached_whatever_operations_do_to_it(prepared):
-    now = prepared.levers.query("lever == 'satisfaction' and line == 'all'")["level"].iloc[0]
+    now = prepared.levers().query("lever == 'satisfaction' and line == 'all'")["level"].iloc[0]
     alone = prepared.evaluate(ck.Scenario("x").set("satisfaction", 80)).table.iloc[0]
     both = prepared.evaluate(ck.Scenario("x").set("satisfaction", 80).set("wait_minutes", 0.5)).table.iloc[0]
     for row in (alone, both):
@@ -183,3 +183,70 @@ def test_break_points_of_the_journey(prepared):
     assert f"{len(breaks)} breaks" in found.text
     with pytest.raises(UsageError, match="planet"):
         ck.journey(prepared, by=("planet",))
+    found = prepared.terms_.frame["region"]
+    rows = ck.journey(prepared, by=("region",)).table
+    assert set(rows["place"]) <= set(found.astype("str"))
+
+
+def test_settings_of_two_levers_may_be_for_different_people(prepared):
+    both = ck.Scenario("x").set("claim_cycle_days", 3, line="motor").set("satisfaction", 85, line="home")
+    row = prepared.evaluate(both).table.iloc[0]
+    assert row["change_pp"] > prepared.evaluate(FASTER).table["change_pp"].iloc[0]
+
+
+def test_a_lever_is_set_once_for_each_customer(prepared):
+    apart = ck.Scenario("x").change("satisfaction", 1, line="motor").change("satisfaction", 2, line="home")
+    assert np.isfinite(prepared.evaluate(apart).table["change_pp"].iloc[0])
+    for lever, by in (("satisfaction", 1), ("claim_cycle_days", -1)):
+        with pytest.raises(UsageError, match="once for each customer"):
+            prepared.evaluate(ck.Scenario("x").change(lever, by).change(lever, by, line="motor"))
+
+
+def test_a_setting_for_nobody_who_met_it_is_refused(prepared):
+    terms = prepared.terms_
+    cycles = prepared.totals_["claim_cycle_days"].met.level[terms.rows]
+    product = terms.frame.assign(known=~np.isnan(cycles)).groupby(["line", "region"], observed=True)["known"].sum()
+    line, region = product.index[int(product.argmin())]
+    assert product.min() == 0, "the book has a claim in every line and region"
+    with pytest.raises(UsageError, match="nobody with a level"):
+        prepared.evaluate(ck.Scenario("x").set("claim_cycle_days", 3, line=line, region=region))
+
+
+def test_nobody_is_kept_who_is_not_there(prepared):
+    """A claim of 25 pp more at 79 % would be more than everybody."""
+    claim = ck.Scenario("x", ck.Scenario("x").change("satisfaction", 20).settings, claimed=2.5)
+    row = prepared.evaluate(claim).table.iloc[0]
+    assert row["renewal_then"] < 1
+    with pytest.raises(UsageError, match="index can move"):
+        prepared.evaluate(ck.Scenario("x").change("satisfaction", 90))
+
+
+def test_replicates_of_a_large_change_stay_near_it(prepared):
+    """15 pp more: the interval is as wide, against the estimate, as that of a small change, within a factor of 2."""
+    wide = {}
+    for points in (1, 20):
+        row = prepared.evaluate(ck.Scenario("x").change("satisfaction", points)).table.iloc[0]
+        wide[points] = (row["value_change_high"] - row["value_change_low"]) / row["value_change"]
+    assert 0.5 < wide[20] / wide[1] < 2
+
+
+def test_levers_by_another_column(prepared):
+    table = prepared.levers(by="region")
+    assert {"all", "Beijing"} <= set(table["region"])
+    with pytest.raises(UsageError, match="planet"):
+        prepared.levers(by="planet")
+
+
+def test_contacts_are_counted_as_they_are_met(prepared):
+    """A call that waits and is settled is one; a claim is counted once a term or more."""
+    calls, both = (
+        prepared.evaluate(scenario.costing(per_contact=1).lasting("one-year")).worked[0].programme.contacts
+        for scenario in (
+            ck.Scenario("x").change("wait_minutes", -0.2),
+            ck.Scenario("x").change("wait_minutes", -0.2).set("first_contact_resolution", 0.8),
+        )
+    )
+    assert calls == pytest.approx(both)
+    claims = prepared.effect_.terms_.exposed["claims"].to_numpy()[prepared.terms_.rows].mean()
+    own = prepared.evaluate(ck.Scenario("x").set("claim_cycle_days", 3)).worked[0].programme.contacts
+    assert own == pytest.approx(claims)
