@@ -55,11 +55,10 @@ def whatif(
     prepared = prepare(book, steps, trusted=trusted, replicates=replicates, random_state=seed)
     with steps.step("scenarios", f"Evaluating {len(asked)} scenarios"):
         result = prepared.evaluate(asked, strict=strict)
-    unit = book.settings.currency
-    drawn = pictures(prepared, result, unit=unit) if track or output is not None else {}
+    drawn = pictures(prepared, result, unit=prepared.currency) if track or output is not None else {}
     if output is not None:
         with steps.step("workbook", "Writing the workbook"):
-            write_scenarios(result, output, pictures=drawn, levers=prepared.levers(), unit=unit)
+            write_scenarios(result, output, pictures=drawn, levers=prepared.levers(), unit=prepared.currency)
     if track:
         with steps.step("tracking", "Recording the scenarios in MLflow"), tracked("whatif", workspace=workspace):
             log_scenarios(result, drawn)
