@@ -25,7 +25,7 @@ from churnkit.effect.terms import SHOCKS, EffectTerms, effect_terms
 from churnkit.effect.verdict import Evidence, judge
 from churnkit.errors import UsageError
 from churnkit.models.nuisance import Vector
-from churnkit.models.trees import threads
+from churnkit.models.trees import one_blas_thread, threads
 
 _NOTHING = PerPoint(np.nan, np.nan, np.nan)
 _HORIZON = "next renewal"
@@ -82,6 +82,7 @@ class SatisfactionEffect(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.n_jobs = n_jobs
 
+    @one_blas_thread
     def fit(self, book: Book, y: Any = None) -> SatisfactionEffect:
         """Estimate the effect in a book.
 

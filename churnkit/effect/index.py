@@ -16,6 +16,7 @@ from churnkit.effect.latent_design import Floats
 from churnkit.effect.latent_terms import SurveyRounds, last_moment, latent_design, survey_rounds
 from churnkit.effect.terms import EffectTerms, effect_terms
 from churnkit.errors import UsageError
+from churnkit.models.trees import one_blas_thread
 
 _FEW = 50  # policies or answers of a group below which no figure is shown
 _DECILES = 10
@@ -57,6 +58,7 @@ class SatisfactionIndex(BaseEstimator):  # type: ignore[misc]
     def __init__(self, *, response: bool = True) -> None:
         self.response = response
 
+    @one_blas_thread
     def fit(self, book: Book | EffectTerms) -> Self:
         """Learn latent satisfaction from a book, or from its table of terms.
 

