@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from churnkit.errors import UsageError
 from churnkit.models.classifier import RenewalModel
+from churnkit.models.trees import one_blas_thread
 from churnkit.panel.panel import Panel
 from churnkit.value.asked import Asked, ask, groups
 from churnkit.value.constant import ConstantRate
@@ -83,6 +84,7 @@ class LifetimeValue(BaseEstimator):  # type: ignore[misc]
         self.hazard = hazard
         self.random_state = random_state
 
+    @one_blas_thread
     def fit(self, panel: Panel, model: RenewalModel, *, replicates: int = 100,
             progress: Progress | None = None) -> LifetimeValue:  # fmt: skip
         """Learn the hazard, other exits, and how sure they are.
