@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from churnkit.book.open import Book
 from churnkit.errors import UsageError
-from churnkit.retain.suppression import suppressed
+from churnkit.retain.actions import assign_actions, check_actions, default_actions, price_check
+from churnkit.retain.choosing import choose
+from churnkit.retain.curve import curve_of, next_worth
+from churnkit.retain.holdout import draw_holdout
+from churnkit.retain.people import assumed_uplift as assumed_uplift
+from churnkit.retain.people import by_customer, due_policies, offers
+from churnkit.retain.rules import Limit, Rules
+from churnkit.retain.suppression import GAP_DAYS, PEOPLE, YEARLY, Language, barred, cover_state, first_reason
+from churnkit.retain.wording import MARK, left_out_text, listed, sentence, why_text
 from churnkit.value.economics import economics_table, figures_of
 
-MARK = "not_for_money"
 _NEEDED = ("customer_id", "policy_id", "line", "renewal", "value", "s1", "end_date", "as_of")
-_FADE_FROM = 0.9  # risk above which a contact comes too late to be assumed to help
 
 
 @dataclass(frozen=True)
@@ -26,60 +35,140 @@ class RetentionPlan:
     ----------
     table : DataFrame, one row per customer to contact, best first
         rank, customer_id, expected_value (currency), renewal (the lowest of the customer's due policies), value,
-        policies (number due), end_date (first), line, reason_1 … as scored.
-    left_out : DataFrame with customer_id and reason
+        policies (number due), end_date (first), line, channel, branch, agent_id, chosen (``rank``, or ``random`` where
+        explored), action, then, concession, price_check where prices are given, reason_1 … as scored.
+    left_out : DataFrame with customer_id, reason and also (further reasons)
+    everyone : DataFrame, one row per scored customer
+        What the list was made from, with arm (``treat``, ``holdout`` or ""), chosen, code (why left out, "" where
+        listed) and the hold-out's own ``chosen``: how the customer would have been listed by the same rule.
+    curve : DataFrame
+        contacts, expected_value of a list that long, next_contact (worth of one more), capacity (where the list ends).
+    list_id : str, the same for the same list
+    policies : DataFrame
+        customer_id, policy_id, line, end_date, renewal, uplift and given (value given renewal) of what falls due of
+        everybody with an arm: what the read-out will look at.
+    as_of, expires : Timestamp
+    rules : Rules
     text : str
         What the list rests on; where the scores are marked as not for money, that too.
     """
 
-    table: pd.DataFrame
-    left_out: pd.DataFrame
-    text: str
+    everyone: pd.DataFrame
+    policies: pd.DataFrame = field(repr=False)
+    list_id: str
+    as_of: pd.Timestamp
+    rules: Rules
+    measured: bool
+    cost_text: str = ""
+    marks: tuple[str, ...] = ()
+    known: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def expires(self) -> pd.Timestamp:
+        """The day from which the list is too old to call from."""
+        return self.as_of + pd.Timedelta(days=self.rules.valid_days)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The list, best first."""
+        return listed(self.everyone)
+
+    @property
+    def left_out(self) -> pd.DataFrame:
+        """Everybody else, with the reason."""
+        return left_out_text(self.everyone, self.rules)
+
+    @property
+    def curve(self) -> pd.DataFrame:
+        """Expected value by length of the list."""
+        return curve_of(self.everyone)
+
+    @property
+    def next_worth(self) -> float:
+        """What the next 100 contacts would add, in currency."""
+        return next_worth(self.everyone, 100)
+
+    @property
+    def text(self) -> str:
+        """What the list rests on."""
+        said = sentence(self.everyone, self.rules, measured=self.measured, cost=self.cost_text, added=self.next_worth)
+        return "\n".join([said, *self.marks])
+
+    def why(self, customer_id: str) -> str:
+        """Say why a customer is on the list or is not; there is an answer for everybody.
+
+        Parameters
+        ----------
+        customer_id : str
+        """
+        return why_text(self.everyone, self.rules, customer_id, known=self.known)
+
+    def rechecked(self, book: Book, as_of: Any = None) -> RetentionPlan:
+        """Ask once more whom nobody may contact, and take them off the list; the hold-out is judged alike.
+
+        Parameters
+        ----------
+        book : Book, as it is now
+        as_of : date, optional; the book's data cutoff, or the list's own day if that is later
+        """
+        now = max(self.as_of, book.settings.data_cutoff) if as_of is None else pd.Timestamp(as_of)
+        found = barred(book, now, gap=self.rules.contact_gap_days, yearly=self.rules.contacts_per_year)
+        codes = first_reason(found[list(PEOPLE)]).set_axis(found["customer_id"])
+        state = cover_state(book, self.policies, now)
+        over = state.where(state != "", None).groupby(self.policies["customer_id"]).agg(
+            lambda each: each.iloc[0] if each.notna().all() else "")  # fmt: skip
+        people = self.everyone.copy()
+        asked = people.loc[people["arm"] != "", "customer_id"]
+        code = asked.map(codes).fillna("").astype(object)
+        code = code.mask(code == "", asked.map(over).fillna(""))
+        gone = code.index[code != ""]
+        people.loc[gone, ["arm", "chosen"]] = ""
+        people.loc[gone, "code"], people.loc[gone, "free"] = code[gone], False
+        return replace(self, everyone=people)
 
     def __str__(self) -> str:
         """Return the list and the sentence."""
         return f"{self.table.to_string(index=False)}\n\n{self.text}"
 
 
-def assumed_uplift(renewal: npt.ArrayLike, save_rate: float) -> npt.NDArray[np.float64]:
-    """Assumed rise of renewal by one contact: ``save rate x (1 - renewal)``, fading to 0 above 90 % risk.
-
-    Examples
-    --------
-    >>> assumed_uplift([0.8, 0.4, 0.05, 0.0], 0.1).round(4).tolist()
-    [0.02, 0.06, 0.0475, 0.0]
-    """
-    risk = 1.0 - np.asarray(renewal, dtype=np.float64)
-    fade = np.clip((1.0 - risk) / (1.0 - _FADE_FROM), 0.0, 1.0)
-    return save_rate * risk * fade
-
-
 def plan_retention(
-    scores: pd.DataFrame,
-    book: Book,
-    *,
-    capacity: int = 100,
-    due_within_days: int = 90,
-    save_rate: float = 0.1,
-    contact_cost: float | None = None,
-    holdout: float = 0.1,
-    random_state: int = 0,
-) -> RetentionPlan:
+    scores: pd.DataFrame, book: Book, *, capacity: int = 100, due_within_days: int = 90, save_rate: float = 0.1,
+    contact_cost: float | None = None, holdout: float = 0.1, explore: float = 0.02,
+    caps: Mapping[str, Limit] | None = None, budget: float | None = None, per_household: int = 1,
+    contact_gap_days: int = GAP_DAYS, contacts_per_year: int = YEARLY, actions: pd.DataFrame | None = None,
+    new_business: pd.DataFrame | None = None, earlier: pd.DataFrame | None = None, valid_days: int = 14,
+    language: Language = "en", random_state: int = 0,
+) -> RetentionPlan:  # fmt: skip
     """Choose the customers whose contact is worth most.
 
-    ``EV_i = uplift_i x CLV_i / S_i(1) - contact cost``: a saved renewal is worth the value *given* renewal. Without an
-    experiment the uplift is assumed, and says so. A customer's policies due within the window are added up; one
-    contact serves them all. Before anything is ranked a random hold-out of households, stratified by risk, is drawn.
+    ``EV_i = uplift_i x CLV_i / S_i(1) - contact cost - P(accept) x incentive``: a saved renewal is worth the value
+    *given* renewal. Without an experiment the uplift is assumed, and says so. A customer's policies due within the
+    window are added up; one contact serves them all. Before anything is ranked a random hold-out of households,
+    stratified by risk, is drawn. Then customers are taken best first while every limit has room; a small share of the
+    capacity goes to a random draw among the others who are worth a contact, so that later models see more than the
+    rule's own choice.
 
     Parameters
     ----------
-    scores : DataFrame as `churnkit.score` returns it for a renewal model, with value and s1
-    book : Book, for opt-outs, households and open complaints
+    scores : DataFrame as `churnkit.score` returns it for a renewal model, with value and s1; a column ``uplift`` (rise
+        of renewal by one contact, of :class:`UpliftModel`) replaces the assumed one
+    book : Book, for opt-outs, households, open complaints and claims, earlier contacts, what has been renewed since
     capacity : int, contacts
     due_within_days : int, days ahead in which a renewal must fall due
     save_rate : float, assumed share of lapses that one contact prevents
     contact_cost : float or None, currency per contact; None: as the book's economics say, on average over its lines
     holdout : float, share of households never contacted
+    explore : float, share of the capacity that is drawn at random
+    caps : mapping of ``channel``, ``branch`` or ``agent_id`` to a number of contacts for each, or to numbers by name
+    budget : float or None, currency for all contacts together
+    per_household : int, contacts
+    contact_gap_days, contacts_per_year : int, customers contacted more lately or more often are left alone
+    actions : DataFrame or None, what to do for whom, with columns reason, tier, channel, kind, action, cost,
+        concession and accept; None: a first table of service acts
+    new_business : DataFrame or None, policy_id and new_business_price: an offer above it is shown to be corrected
+    earlier : DataFrame or None, customer_id and arm of lists whose experiment is not over: they keep their arm
+    valid_days : int, days after which the list has expired
+    language : {"en", "zh"}
     random_state : int
 
     Returns
@@ -95,36 +184,67 @@ def plan_retention(
     if missing:
         raise UsageError("A plan needs scores with value.", found=f"no {', '.join(missing)}",
                          fix="Pass churnkit.score(book, model, as_of=..., value=value).")  # fmt: skip
+    rules = Rules(capacity, due_within_days, save_rate, holdout, explore, caps or {}, budget, per_household,
+                  contact_gap_days, contacts_per_year, valid_days, language, random_state).checked()  # fmt: skip
     as_of = pd.Timestamp(scores["as_of"].iloc[0]) if len(scores) else book.settings.data_cutoff
-    contact_cost, whose = _cost_of_contact(book, scores, as_of, contact_cost)
-    if capacity < 1 or not 0 <= holdout < 1 or not 0 <= save_rate <= 1 or contact_cost < 0:
-        found = f"capacity={capacity}, holdout={holdout}, save_rate={save_rate}, contact_cost={contact_cost}"
-        raise UsageError("capacity is at least 1, shares lie in 0 … 1 and costs are not negative.", found=found)
-    people = _by_customer(scores, as_of, due_within_days=due_within_days, save_rate=save_rate)
-    people = people.assign(expected_value=people["gain"] - contact_cost)
-    people = people.merge(suppressed(book, as_of), on="customer_id", how="left")
-    held = _hold_out(people, share=holdout, random_state=random_state)
-    reason = people["reason"].astype("object").mask(people["reason"].isna() & held, "hold-out: never contacted")
-    reason = reason.mask(reason.isna() & (people["due"] == 0), f"no renewal due within {due_within_days} days")
-    reason = reason.mask(reason.isna() & ~(people["expected_value"] > 0), "expected value not positive")
-    free = people[reason.isna()].sort_values(["expected_value", "customer_id"], ascending=[False, True], kind="stable")
-    chosen, below = free.head(capacity), free.iloc[capacity:]
-    left = people.assign(reason=reason.mask(people["customer_id"].isin(below["customer_id"]), "below the capacity"))
-    left = left.loc[~left["customer_id"].isin(chosen["customer_id"]), ["customer_id", "reason"]].reset_index(drop=True)
-    table = _listed(chosen, scores)
-    text = _text(
-        table,
-        left,
-        save_rate=save_rate,
-        contact_cost=f"{contact_cost:g} per contact{whose}",
-        held=int(left["reason"].str.startswith("hold-out").sum()),
-    )
-    return RetentionPlan(table, left, "\n".join([text, *_marks(scores)]))
+    cost, whose = _cost_of_contact(book, scores, as_of, contact_cost)
+    table = default_actions(language) if actions is None else check_actions(actions)
+    rows = due_policies(scores, book, as_of, rules)
+    people = by_customer(rows, book)
+    people = pd.concat([people, assign_actions(people, table, contact_cost=cost)], axis=1)
+    people["expected_value"] = people["gain"] - people["cost"] - people["incentive"]
+    people = people.join(price_check(rows, new_business, offers(book, as_of) if new_business is not None else
+                                     pd.Series(dtype=float)), on="customer_id")  # fmt: skip
+    flags = barred(book, as_of, gap=contact_gap_days, yearly=contacts_per_year)
+    people = _decided(people.merge(flags, on="customer_id", how="left"), rules, earlier)
+    mine = rows["open"] & rows["customer_id"].isin(people.loc[people["arm"] != "", "customer_id"])
+    due = rows.loc[mine, ["customer_id", "policy_id", "line", "end_date", "renewal", "uplift", "given"]]
+    return RetentionPlan(
+        people, due.reset_index(drop=True), _name(people, rules, as_of), as_of, rules, measured="uplift" in scores,
+        cost_text=f"{cost:g} per contact{whose}", marks=tuple(_marks(scores)), known=frozenset(flags["customer_id"]),
+    )  # fmt: skip
+
+
+def _decided(people: pd.DataFrame, rules: Rules, earlier: pd.DataFrame | None) -> pd.DataFrame:
+    """Say of every customer who is listed, held out, or left out, and why."""
+    people["household_id"] = people["household_id"].fillna(people["customer_id"])
+    home = people["household_id"]
+    before = None
+    if earlier is not None and len(earlier):
+        arms = people[["customer_id"]].merge(earlier[["customer_id", "arm"]], on="customer_id", how="left")["arm"]
+        before = arms.set_axis(people.index).groupby(home).min().dropna()  # "holdout" goes before "treat"
+    people["held"] = draw_holdout(home, 1.0 - people["lowest"], share=rules.holdout, random_state=rules.random_state,
+                                  earlier=before)  # fmt: skip
+    flags = people[list(PEOPLE)].isin([True])  # a customer whom the book does not know has no flags
+    code = first_reason(flags)
+    several = flags.sum(axis=1) > 1
+    names, also = np.array(list(PEOPLE)), pd.Series("", index=people.index, dtype=object)
+    also[several] = [", ".join(names[row][1:]) for row in flags[several].to_numpy()]
+    people["also"] = also
+    people = people.drop(columns=list(PEOPLE))
+    code = code.mask((code == "") & (people["state"] != ""), people["state"])
+    code = code.mask((code == "") & (people["policies"] == 0), "not_due")
+    code = code.mask((code == "") & ~(people["expected_value"] > 0), "no_value")
+    people["free"] = code == ""
+    chosen, full = choose(people, rules)
+    arm = pd.Series(np.where(people["held"], "holdout", "treat"), index=people.index).where(chosen != "", "")
+    suppressed = code.isin(PEOPLE)
+    code = code.mask(people["held"] & ~suppressed, "holdout").mask((code == "") & ~people["held"], full)
+    return people.assign(chosen=chosen, arm=arm, code=code)
+
+
+def _name(people: pd.DataFrame, rules: Rules, as_of: pd.Timestamp) -> str:
+    """A name that is the same for the same list."""
+    content = people[["customer_id", "arm", "code"]].to_csv(index=False)
+    digest = hashlib.sha256((json.dumps(rules.as_dict(), sort_keys=True) + content).encode()).hexdigest()
+    return f"L{as_of:%Y%m%d}-{digest[:6]}"
 
 
 def _cost_of_contact(book: Book, scores: pd.DataFrame, as_of: pd.Timestamp, given: float | None) -> tuple[float, str]:
     """What a contact costs, and whose figure that is where it is not the insurer's."""
     if given is not None:
+        if not 0 <= given < np.inf:
+            raise UsageError("A contact costs 0 or more.", found=f"contact_cost={given!r}")
         return given, ""
     figures = figures_of(scores["line"].unique(), economics_table(book, as_of=as_of))
     default = figures["assumed"].str.split(", ").map(lambda names: "contact_cost" in names).any()
@@ -137,47 +257,3 @@ def _marks(scores: pd.DataFrame) -> list[str]:
         return []
     said = scores[MARK].dropna().astype(str)
     return sorted(set(said[said != ""]))
-
-
-def _by_customer(scores: pd.DataFrame, as_of: pd.Timestamp, *, due_within_days: int, save_rate: float) -> pd.DataFrame:
-    due = (scores["end_date"] - as_of).dt.days.between(0, due_within_days)
-    given = (scores["value"] / scores["s1"]).where(scores["s1"] > 0, 0.0)
-    gain = pd.Series(assumed_uplift(scores["renewal"], save_rate), index=scores.index) * given
-    rows = scores.assign(due=due.astype(int), gain=gain.where(due, 0.0).fillna(0.0), open=scores["renewal"].where(due))
-    rows["ends"] = scores["end_date"].where(due)
-    return rows.groupby("customer_id", as_index=False).agg(
-        due=("due", "sum"), gain=("gain", "sum"), renewal=("open", "min"), value=("value", "sum"),
-        end_date=("ends", "min"), lowest=("renewal", "min"),
-    )  # fmt: skip
-
-
-def _hold_out(people: pd.DataFrame, *, share: float, random_state: int) -> pd.Series[bool]:
-    """Whole households, the same share in every fifth of risk; depends on ids and the seed only."""
-    home = people["household_id"].fillna(people["customer_id"])
-    risk = people.groupby(home)["lowest"].min().sort_index()
-    stratum = (risk.rank(method="first", pct=True) * 5).round().astype(int)
-    draw = pd.Series(np.random.default_rng(random_state).random(len(risk)), index=risk.index)
-    held = draw.groupby(stratum).rank(method="first") <= (share * stratum.groupby(stratum).transform("size")).round()
-    return home.map(held)
-
-
-def _listed(chosen: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """Put the reasons of each customer's policy at the highest risk beside the customer."""
-    reasons = [c for c in scores.columns if c.startswith("reason_")]
-    worst = scores.sort_values(["renewal", "policy_id"], kind="stable")
-    worst = worst.merge(chosen[["customer_id", "renewal"]].rename(columns={"renewal": "mine"}), on="customer_id")
-    worst = worst[worst["renewal"] == worst["mine"]].drop_duplicates("customer_id")
-    columns = ["customer_id", "expected_value", "renewal", "value", "due", "end_date"]
-    table = chosen[columns].merge(worst[["customer_id", "line", *reasons]], on="customer_id", how="left")
-    table.insert(0, "rank", np.arange(1, len(table) + 1))
-    return table.rename(columns={"due": "policies"})
-
-
-def _text(table: pd.DataFrame, left: pd.DataFrame, *, save_rate: float, contact_cost: str, held: int) -> str:
-    counts = left["reason"].value_counts()
-    why = "; ".join(f"{reason} {n:,}" for reason, n in counts.items())
-    return (
-        f"{len(table):,} customers to contact, expected value {table['expected_value'].sum():,.0f} in all, after "
-        f"{contact_cost}. The save rate of {save_rate:.0%} is assumed, not measured; the hold-out of "
-        f"{held:,} customers is there to measure it. Left out: {why or 'nobody'}. Reasons are associations."
-    )

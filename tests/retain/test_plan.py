@@ -6,6 +6,7 @@ import pytest
 
 import churnkit as ck
 from churnkit.errors import UsageError
+from churnkit.panel.observations import inforce_observations
 from churnkit.retain.plan import assumed_uplift, plan_retention
 
 AS_OF = pd.Timestamp("2026-10-01")
@@ -18,13 +19,14 @@ def book(book_folder):
 
 @pytest.fixture(scope="module")
 def scores(book):
-    """Scores made up for the book's policies: the plan does not care where they come from."""
-    policies = book.sql("SELECT policy_id, customer_id, line FROM policies ORDER BY policy_id").to_pandas()
+    """Scores made up for the policies up for renewal: the plan does not care where they come from."""
+    policies = inforce_observations(book, AS_OF)[["policy_id", "customer_id", "line", "end_date"]]
+    policies = policies.sort_values("policy_id", ignore_index=True)
     rng = np.random.default_rng(5)
     renewal = rng.uniform(0.05, 0.98, len(policies))
     return policies.assign(
         renewal=renewal, s1=renewal, value=renewal * rng.uniform(200, 9000, len(policies)),
-        end_date=AS_OF + pd.to_timedelta(rng.integers(1, 365, len(policies)), unit="D"), as_of=AS_OF, reason_1="so",
+        as_of=AS_OF, reason_1="so",
     )  # fmt: skip
 
 
@@ -118,3 +120,104 @@ def test_a_plan_needs_value(book, scores):
         plan_retention(scores.drop(columns="value"), book)
     with pytest.raises(UsageError, match="capacity"):
         plan_retention(scores, book, capacity=0)
+
+
+def test_caps_bind_and_say_so(book, scores):
+    caps = {"channel": {"phone": 3}, "agent_id": 2}
+    plan = plan_retention(scores, book, capacity=200, caps=caps, explore=0)
+    table = plan.table
+    assert (table["channel"] == "phone").sum() == 3
+    assert table["agent_id"].value_counts().max() == 2
+    assert {"no capacity left in the channel", "no capacity left for the agent"} <= set(plan.left_out["reason"])
+    best = plan_retention(scores, book, capacity=200, explore=0).table
+    phone = best[best["channel"] == "phone"].head(3)["customer_id"]
+    assert set(phone) <= set(table["customer_id"])
+
+
+def test_a_budget_and_a_household_bind(book, scores):
+    plan = plan_retention(scores, book, capacity=200, contact_cost=25, budget=260, explore=0)
+    assert len(plan.table) == 10
+    assert "over the budget" in set(plan.left_out["reason"])
+    homes = book.sql("SELECT customer_id, coalesce(household_id, customer_id) AS home FROM customers").to_pandas()
+    one, two = (plan_retention(scores, book, capacity=900, per_household=k).table.merge(homes)["home"].value_counts()
+                for k in (1, 2))  # fmt: skip
+    assert one.max() == 1
+    assert two.max() == 2
+
+
+def test_a_share_is_drawn_at_random_among_those_below(book, scores):
+    plain = plan_retention(scores, book, capacity=50, explore=0)
+    plan = plan_retention(scores, book, capacity=50, explore=0.2)
+    drawn = plan.table[plan.table["chosen"] == "random"]["customer_id"]
+    assert len(drawn) == 10
+    assert set(plan.table["customer_id"]) - set(drawn) == set(plain.table["customer_id"][:40])
+    other = plan_retention(scores, book, capacity=50, explore=0.2, random_state=1)
+    assert set(other.table.query("chosen == 'random'")["customer_id"]) != set(drawn)
+
+
+def test_the_hold_outs_ranks_are_those_of_the_same_rule(book, scores):
+    """The held out who would have been listed are worth what the listed are worth: at least the last one's."""
+    plan = plan_retention(scores, book, capacity=60, holdout=0.3, explore=0)
+    everyone = plan.everyone
+    would = everyone[everyone["arm"] == "holdout"]
+    assert len(would) > 5
+    last = plan.table["expected_value"].min()
+    assert would["expected_value"].min() >= last
+    never = everyone[everyone["held"] & everyone["free"] & (everyone["arm"] == "")]
+    assert never["expected_value"].max() <= last
+
+
+def test_whoever_is_in_an_experiment_keeps_the_arm(book, scores):
+    first = plan_retention(scores, book, capacity=100, random_state=1)
+    earlier = first.everyone.loc[first.everyone["arm"] != "", ["customer_id", "arm"]]
+    again = plan_retention(scores, book, capacity=100, random_state=2, earlier=earlier)
+    before = earlier.set_index("customer_id")["arm"]
+    held = again.everyone.set_index("customer_id")["held"]
+    assert held[before.index[before == "holdout"]].all()
+    fresh = plan_retention(scores, book, capacity=100, random_state=2).everyone.set_index("customer_id")["held"]
+    assert not fresh[before.index[before == "holdout"]].all()
+    homes = first.everyone.set_index("customer_id")["household_id"]
+    kept = set(homes[before.index[before == "holdout"]])
+    treated = [who for who in before.index[before == "treat"] if homes[who] not in kept]
+    assert not held[treated].any()
+
+
+def test_the_same_seed_gives_the_same_list_whatever_the_order_of_scores(book, scores):
+    one = plan_retention(scores, book, capacity=50, random_state=7)
+    two = plan_retention(scores.sample(frac=1, random_state=3), book, capacity=50, random_state=7)
+    assert one.list_id == two.list_id
+    pd.testing.assert_frame_equal(one.table, two.table)
+    assert one.list_id != plan_retention(scores, book, capacity=50, random_state=8).list_id
+
+
+def test_the_curve_goes_through_the_list_and_on(book, scores):
+    plan = plan_retention(scores, book, capacity=40, explore=0)
+    curve = plan.curve.set_index("contacts")
+    assert curve.loc[40, "expected_value"] == pytest.approx(plan.table["expected_value"].sum())
+    assert curve["on_list"].sum() == (curve.index <= 40).sum()
+    longer = plan_retention(scores, book, capacity=140, explore=0)
+    unbound = plan_retention(scores, book, capacity=140, explore=0, per_household=9)
+    added = longer.table["expected_value"].sum() - plan.table["expected_value"].sum()
+    assert (
+        added - 1e-6
+        <= plan.next_worth
+        <= unbound.table["expected_value"].sum() - plan.table["expected_value"].sum() + 1e-6
+    )
+
+
+def test_an_uplift_in_the_scores_replaces_the_assumed_one(book, scores):
+    repelled = scores["customer_id"].isin(plan_retention(scores, book, capacity=20).table["customer_id"])
+    plan = plan_retention(scores.assign(uplift=np.where(repelled, -0.05, 0.02)), book, capacity=20, holdout=0)
+    assert not set(plan.table["customer_id"]) & set(scores.loc[repelled, "customer_id"])
+    assert "learnt from an experiment" in plan.text
+    assert "assumed" in plan_retention(scores, book, capacity=20).text
+
+
+def test_rules_out_of_range_are_named_all_at_once(book, scores):
+    with pytest.raises(UsageError, match=r"capacity=0, holdout=1.5, explore=-1") as error:
+        plan_retention(scores, book, capacity=0, holdout=1.5, explore=-1)
+    assert error.value.exit_code == 2
+    with pytest.raises(UsageError, match="Caps are by channel"):
+        plan_retention(scores, book, caps={"town": 3})
+    with pytest.raises(UsageError, match="number of contacts"):
+        plan_retention(scores, book, caps={"branch": {"B01": -1}})

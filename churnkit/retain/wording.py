@@ -1,0 +1,95 @@
+"""The list in rows and words: who is on it, who is not and why, what it rests on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from churnkit.retain.rules import Rules
+from churnkit.retain.suppression import reason_texts
+
+MARK = "not_for_money"
+_OTHERS: dict[str, tuple[str, str]] = {
+    "holdout": ("hold-out: never contacted", "对照组：不联系"),
+    "not_due": ("no renewal due within {due} days", "{due}天内无到期保单"),
+    "no_value": ("expected value not positive", "预期价值不为正"),
+    "capacity": ("below the capacity", "超出名额"),
+    "budget": ("over the budget", "超出预算"),
+    "household": ("another member of the household is on the list", "家庭其他成员已在名单"),
+    "channel": ("no capacity left in the channel", "渠道名额已满"),
+    "branch": ("no capacity left in the branch", "分支机构名额已满"),
+    "agent_id": ("no capacity left for the agent", "代理人名额已满"),
+}
+_NO_COVER = ("no policy in force that is up for renewal", "无待续保的有效保单")
+_LIST = ("customer_id", "expected_value", "renewal", "value", "policies", "end_date", "line", "channel", "branch",
+         "agent_id", "chosen", "tier", "action", "then", "concession", "price_check")  # fmt: skip
+
+
+def texts(rules: Rules) -> dict[str, str]:
+    """Every reason for which somebody is not on a list, in the list's language."""
+    at = 0 if rules.language == "en" else 1
+    own = {code: each[at].format(due=rules.due_within_days) for code, each in _OTHERS.items()}
+    return reason_texts(rules.language, gap=rules.contact_gap_days, yearly=rules.contacts_per_year) | own
+
+
+def listed(people: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the list, best first."""
+    on = people[people["arm"] == "treat"].sort_values(["expected_value", "customer_id"], ascending=[False, True],
+                                                      kind="stable")  # fmt: skip
+    if on["excess"].notna().any():
+        prices = on[["offer", "new_business_price", "excess"]].itertuples(index=False)
+        on = on.assign(price_check=[_price_text(*each) for each in prices])
+    reasons = [name for name in on if str(name).startswith("reason_")]
+    table = on[[*(name for name in _LIST if name in on), *reasons]].reset_index(drop=True)
+    table.insert(0, "rank", np.arange(1, len(table) + 1))
+    return table
+
+
+def _price_text(offer: float, price: float, excess: float) -> str:
+    if np.isnan(excess):
+        return ""
+    return f"offer {offer:,.0f} above the new-business price {price:,.0f}: correct it first" if excess > 0 else "ok"
+
+
+def left_out_text(people: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """Everybody who is not on the list, with the reason in words."""
+    said = texts(rules)
+    off = people.loc[people["arm"] != "treat", ["customer_id", "code", "also"]].reset_index(drop=True)
+    also = off["also"].map(lambda codes: "; ".join(said[code] for code in codes.split(", ")) if codes else "")
+    return pd.DataFrame({"customer_id": off["customer_id"], "reason": off["code"].map(said), "also": also})
+
+
+def why_text(people: pd.DataFrame, rules: Rules, customer_id: str, *, known: frozenset[str]) -> str:
+    """Why a customer is on the list or is not, in a sentence."""
+    mine = people[people["customer_id"] == customer_id]
+    if mine.empty:
+        no_cover = _NO_COVER[0 if rules.language == "en" else 1]
+        return f"{customer_id}: {no_cover if customer_id in known else 'not a customer of this book'}"
+    row, said = mine.iloc[0], texts(rules)
+    if row["arm"] == "treat":
+        rank = int((people.loc[people["arm"] == "treat", "expected_value"] > row["expected_value"]).sum()) + 1
+        how = "drawn at random among the others" if row["chosen"] == "random" else f"rank {rank}"
+        return f"{customer_id}: on the list, {how}, expected value {row['expected_value']:,.0f}"
+    also = "".join(f"; {said[code]}" for code in row["also"].split(", ") if code)
+    worth = f" (expected value {row['expected_value']:,.0f})" if row["free"] else ""
+    return f"{customer_id}: not on the list: {said[row['code']]}{also}{worth}"
+
+
+def sentence(people: pd.DataFrame, rules: Rules, *, measured: bool, cost: str, added: float) -> str:
+    """What the list rests on."""
+    said, on = texts(rules), people["arm"] == "treat"
+    counts = people.loc[~on, "code"].map(said).value_counts()
+    why = "; ".join(f"{reason} {n:,}" for reason, n in counts.items())
+    held = int((people["code"] == "holdout").sum())
+    compared = int(((people["arm"] == "holdout") & (people["chosen"] == "rank")).sum())
+    explored = int((on & (people["chosen"] == "random")).sum())
+    basis = (
+        "The uplift is a model's, learnt from an experiment" if measured else
+        f"The save rate of {rules.save_rate:.0%} is assumed, not measured"
+    )  # fmt: skip
+    return (
+        f"{int(on.sum()):,} customers to contact, expected value {people.loc[on, 'expected_value'].sum():,.0f} in all, "
+        f"after {cost}. {basis}; the hold-out of {held:,} customers, {compared:,} of whom would have been listed, is "
+        f"there to measure it. {explored:,} of the list are drawn at random. The next 100 contacts would add "
+        f"{added:,.0f}. Left out: {why or 'nobody'}. Reasons are associations."
+    )
