@@ -65,6 +65,8 @@ class _Scoring:
         codes[told["row"].to_numpy(), told["rank"].to_numpy() - 1] = texts.cat.codes
         for at in range(self.top):
             rows[_REASON.format(at + 1)] = pd.Categorical.from_codes(codes[:, at], texts.cat.categories)
+        first = told.loc[told["rank"] == 1].set_index("row")["group"].reindex(range(len(rows)))
+        rows["group_1"] = pd.Categorical(first)
         return {"rows": _sent(rows), **noticed(model, panel)}
 
     def _chances(self, panel: Panel) -> dict[str, Any]:
@@ -116,8 +118,9 @@ def score(
         customer_id, policy_id, line, end_date, lead_days, ``renewal``, ``churn`` or ``cancellation`` (calibrated
         probability), ``low`` and ``high`` (its 95 % interval, NaN without calibration), unsure, unsure_about (which
         column lies where training did not), value, expected_lifetime and s1 (chance of the next renewal) where a value
-        is given, reason_1 …, do_not_contact (why the customer must not be contacted, empty where allowed),
-        not_for_money (why probabilities must not be multiplied by money, empty where they may), model_version, as_of.
+        is given, reason_1 …, group_1 (the first reason's group), do_not_contact (why the customer must not be
+        contacted, empty where allowed), not_for_money (why probabilities must not be multiplied by money, empty where
+        they may), model_version, as_of.
     """
     target = model.target
     features = _features(book, model, target)
@@ -134,7 +137,7 @@ def score(
     rows = rows.loc[order].reset_index(drop=True)
     names = [_REASON.format(rank) for rank in range(1, top + 1)]
     rows = rows.drop(columns=[name for name in names if rows[name].isna().all()])
-    rows = rows.astype({name: "str" for name in ("unsure_about", *names) if name in rows})
+    rows = rows.astype({name: "str" for name in ("unsure_about", *names, "group_1") if name in rows})
     barred = suppressed(book, to_moment(as_of, name="as_of")).set_index("customer_id")["reason"]
     return rows.assign(do_not_contact=rows["customer_id"].map(barred),
                        not_for_money="" if model.mark_.for_money else model.mark_.text,

@@ -142,14 +142,14 @@ def assign_actions(people: pd.DataFrame, table: pd.DataFrame, *, contact_cost: f
     return pd.concat([keys["tier"], found.iloc[codes].set_axis(people.index)], axis=1)
 
 
-def _action(who: dict[str, str], table: pd.DataFrame, contact_cost: float) -> tuple[Any, ...]:
+def _action(who: dict[Any, str], table: pd.DataFrame, contact_cost: float) -> tuple[Any, ...]:
     fits = table[np.logical_and.reduce([table[name].isin([value, ANY]) for name, value in who.items()])]
     service, discount = (fits[fits["kind"] == kind].head(1).to_dict("records") for kind in KINDS)
     acts = [*service, *discount]
     if not acts:
         return "", "", contact_cost, 0.0, 0.0
     cost = acts[0]["cost"] if np.isfinite(acts[0]["cost"]) else contact_cost
-    given = discount[0] if discount else {"action": "", "concession": 0.0, "accept": 0.0}
+    given: dict[Any, Any] = discount[0] if discount else {"action": "", "concession": 0.0, "accept": 0.0}
     then = given["action"] if service else ""
     return acts[0]["action"], then, float(cost), given["concession"], given["concession"] * given["accept"]
 

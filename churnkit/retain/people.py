@@ -65,7 +65,7 @@ def by_customer(rows: pd.DataFrame, book: Book) -> pd.DataFrame:
     lead = rows.iloc[order[first]].reset_index(drop=True)
 
     def total(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        return np.bincount(who, np.asarray(values, dtype=np.float64), len(names))
+        return np.bincount(who, np.asarray(values, dtype=np.float64), len(names)).astype(np.float64)
 
     ends = sums["end_date"].to_numpy().astype("datetime64[us]").astype(np.int64)
     ends = np.where(is_open, ends, np.iinfo(np.int64).max)

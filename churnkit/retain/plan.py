@@ -187,7 +187,7 @@ def plan_retention(
     rules = Rules(capacity, due_within_days, save_rate, holdout, explore, caps or {}, budget, per_household,
                   contact_gap_days, contacts_per_year, valid_days, language, random_state).checked()  # fmt: skip
     as_of = pd.Timestamp(scores["as_of"].iloc[0]) if len(scores) else book.settings.data_cutoff
-    cost, whose = _cost_of_contact(book, scores, as_of, contact_cost)
+    cost, cost_text = _cost_of_contact(book, scores, as_of, contact_cost, language)
     table = default_actions(language) if actions is None else check_actions(actions)
     rows = due_policies(scores, book, as_of, rules)
     people = by_customer(rows, book)
@@ -201,7 +201,7 @@ def plan_retention(
     due = rows.loc[mine, ["customer_id", "policy_id", "line", "end_date", "renewal", "uplift", "given"]]
     return RetentionPlan(
         people, due.reset_index(drop=True), _name(people, rules, as_of), as_of, rules, measured="uplift" in scores,
-        cost_text=f"{cost:g} per contact{whose}", marks=tuple(_marks(scores)), known=frozenset(flags["customer_id"]),
+        cost_text=cost_text, marks=tuple(_marks(scores)), known=frozenset(flags["customer_id"]),
     )  # fmt: skip
 
 
@@ -218,7 +218,7 @@ def _decided(people: pd.DataFrame, rules: Rules, earlier: pd.DataFrame | None) -
     flags = people[list(PEOPLE)].isin([True])  # a customer whom the book does not know has no flags
     code = first_reason(flags)
     several = flags.sum(axis=1) > 1
-    names, also = np.array(list(PEOPLE)), pd.Series("", index=people.index, dtype=object)
+    names, also = np.array(list(PEOPLE)), np.full(len(people), "", dtype=object)
     also[several] = [", ".join(names[row][1:]) for row in flags[several].to_numpy()]
     people["also"] = also
     people = people.drop(columns=list(PEOPLE))
@@ -240,15 +240,20 @@ def _name(people: pd.DataFrame, rules: Rules, as_of: pd.Timestamp) -> str:
     return f"L{as_of:%Y%m%d}-{digest[:6]}"
 
 
-def _cost_of_contact(book: Book, scores: pd.DataFrame, as_of: pd.Timestamp, given: float | None) -> tuple[float, str]:
-    """What a contact costs, and whose figure that is where it is not the insurer's."""
-    if given is not None:
-        if not 0 <= given < np.inf:
-            raise UsageError("A contact costs 0 or more.", found=f"contact_cost={given!r}")
-        return given, ""
-    figures = figures_of(scores["line"].unique(), economics_table(book, as_of=as_of))
-    default = figures["assumed"].str.split(", ").map(lambda names: "contact_cost" in names).any()
-    return float(figures["contact_cost"].mean()), " (a default, not the insurer's own)" if default else ""
+def _cost_of_contact(
+    book: Book, scores: pd.DataFrame, as_of: pd.Timestamp, given: float | None, language: Language
+) -> tuple[float, str]:
+    """What a contact costs, and in words, with whose figure that is where it is not the insurer's."""
+    cost, default = given, False
+    if cost is None:
+        figures = figures_of(scores["line"].unique(), economics_table(book, as_of=as_of))
+        default = bool(figures["assumed"].str.split(", ").map(lambda names: "contact_cost" in names).any())
+        cost = float(figures["contact_cost"].mean()) if len(figures) else 0.0
+    if not 0 <= cost < np.inf:
+        raise UsageError("A contact costs 0 or more.", found=f"contact_cost={cost!r}")
+    if language == "zh":
+        return cost, f"每次联系{cost:g}{'，默认值' if default else ''}"
+    return cost, f"{cost:g} per contact" + (" (a default, not the insurer's own)" if default else "")
 
 
 def _marks(scores: pd.DataFrame) -> list[str]:

@@ -53,6 +53,7 @@ _CONTACTS = f"""
 SELECT customer_id, max(contacted_at) AS latest, count(*) AS contacts FROM outreach
 WHERE contacted_at < $as_of AND contacted_at >= $as_of::TIMESTAMP - INTERVAL 365 DAY AND {_LATEST} GROUP BY customer_id
 """
+_ASKED = "SELECT DISTINCT customer_id FROM outreach WHERE outcome = 'do_not_call'"
 # Whoever has one term that ends late enough has not been renewed: only the few with a second one come back.
 _RENEWED = f"""
 WITH seen AS (SELECT policy_id, end_date FROM terms WHERE issued_at_seen < $as_of AND end_date >= $since AND {_LATEST}),
@@ -112,6 +113,7 @@ def barred(book: Book, as_of: pd.Timestamp, *, gap: int = GAP_DAYS, yearly: int 
         late = made.index[pd.to_datetime(made["latest"]) >= as_of - pd.Timedelta(days=gap)]
         people["lately"] = people["customer_id"].isin(late)
         people["often"] = people["customer_id"].isin(made.index[made["contacts"] >= yearly])
+        people["do_not_call"] |= people["customer_id"].isin(book.sql(_ASKED).to_pandas()["customer_id"])
     return people
 
 
