@@ -53,11 +53,7 @@ def write_list(
     UsageError
         If the ending, the folder or the encoding is none.
     """
-    target = Path(path)
-    if target.suffix.lower() not in (".xlsx", ".csv") or target.is_dir():
-        raise UsageError("A list is written as .xlsx or .csv.", found=str(target), fix="Name it list.xlsx.")
-    if not target.resolve().parent.is_dir():
-        raise UsageError("A list is written into a folder that exists.", found=f"no folder {target.resolve().parent}")
+    target = check_list(path)
     if encoding not in ENCODINGS:
         raise UsageError(f"CSV is written as {' or '.join(ENCODINGS)}.", found=repr(encoding))
     now = plan if book is None else plan.rechecked(book)
@@ -69,6 +65,22 @@ def write_list(
     finally:
         unfinished.unlink(missing_ok=True)
     return now
+
+
+def check_list(path: str | os.PathLike[str]) -> Path:
+    """Return the path if a list can be written there, before any work is done.
+
+    Raises
+    ------
+    UsageError
+        If the ending or the folder is none.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in (".xlsx", ".csv") or target.is_dir():
+        raise UsageError("A list is written as .xlsx or .csv.", found=str(target), fix="Name it list.xlsx.")
+    if not target.resolve().parent.is_dir():
+        raise UsageError("A list is written into a folder that exists.", found=f"no folder {target.resolve().parent}")
+    return target
 
 
 def guarded(value: Any) -> Any:

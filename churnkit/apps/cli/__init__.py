@@ -8,6 +8,7 @@ from churnkit.apps.cli import backtests as backtests
 from churnkit.apps.cli import data as data
 from churnkit.apps.cli import effects as effects
 from churnkit.apps.cli import models as models
+from churnkit.apps.cli import retention as retention
 from churnkit.apps.cli import runs as runs
 from churnkit.apps.cli import scenarios as scenarios
 from churnkit.apps.cli.options import app as app

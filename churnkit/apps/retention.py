@@ -1,0 +1,133 @@
+"""The retention team's week: a list out to Excel, what came of it back, whether it worked, what may be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from churnkit.apps.workspace import Workspace, folder_of, salt_of
+from churnkit.book.open import Book
+from churnkit.errors import UsageError
+from churnkit.moments import to_moment
+from churnkit.retain.actions import read_actions
+from churnkit.retain.audit import audit, forget
+from churnkit.retain.outcomes import Outcomes, list_of, read_outcomes
+from churnkit.retain.outreach import append_outreach, outreach_file
+from churnkit.retain.plan import RetentionPlan, plan_retention
+from churnkit.retain.readout import ReadOut, read_out
+from churnkit.retain.record import earlier_arms, keep_outcomes, keep_plan, kept_outcomes, kept_plan, lists
+from churnkit.retain.workbook import write_list
+
+RECORD = "retention"
+
+
+def record_folder(record: Path | None, workspace: Workspace = None) -> Path:
+    """Return the folder of the record: the one named, else ``retention`` in the workspace.
+
+    Raises
+    ------
+    UsageError
+        If it is a file.
+    """
+    folder = record or (folder_of(workspace) or Path.cwd()) / RECORD
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("A record is a folder.", found=f"a file, {folder}", fix="Name another with --record.")
+    return folder
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """Read what churnkit score wrote.
+
+    Raises
+    ------
+    UsageError
+        If there is no such file, or it is of another kind.
+    """
+    if not path.is_file() or path.suffix.lower() not in (".parquet", ".csv"):
+        raise UsageError("Scores are read from .parquet or .csv, as churnkit score writes them.", found=str(path),
+                         fix="churnkit score DATA --as-of DAY -o scores.parquet")  # fmt: skip
+    try:
+        if path.suffix.lower() == ".parquet":
+            return pd.read_parquet(path)
+        scores = pd.read_csv(path, dtype={"customer_id": str, "policy_id": str}, encoding="utf-8-sig")
+        return scores.assign(**{name: pd.to_datetime(scores[name]) for name in ("end_date", "as_of") if name in scores})
+    except (ValueError, OSError) as error:
+        raise UsageError("Scores can be read.", found=str(error), where=str(path)) from error
+
+
+def caps_of(words: list[str]) -> dict[str, Any]:
+    """Read caps as they are typed: ``branch=40``, ``channel:phone=300``.
+
+    Examples
+    --------
+    >>> caps_of(["branch=40", "channel:phone=300", "channel:bank=20"])
+    {'branch': 40, 'channel': {'phone': 300, 'bank': 20}}
+    """
+    caps: dict[str, Any] = {}
+    for word in words:
+        name, _, number = word.partition("=")
+        group, _, value = name.partition(":")
+        group = "agent_id" if group == "agent" else group
+        if not number.isdigit() or (value and not isinstance(caps.get(group, {}), Mapping)):
+            raise UsageError("A cap is written branch=40, or channel:phone=300 for one of them.", found=repr(word))
+        if value:
+            caps.setdefault(group, {})[value] = int(number)
+        else:
+            caps[group] = int(number)
+    return caps
+
+
+def make_list(
+    book: Book, scores: pd.DataFrame, output: Path, record: Path, *, actions: Path | None = None,
+    new_business: Path | None = None, encoding: Any = "utf-8-sig", due_within_days: int = 90, **rules: Any,
+) -> RetentionPlan:  # fmt: skip
+    """Plan, write and keep a list; customers of lists whose experiment is not over keep their arm."""
+    as_of = pd.Timestamp(scores["as_of"].iloc[0]) if len(scores) and "as_of" in scores else book.settings.data_cutoff
+    prices = None if new_business is None else pd.read_csv(new_business, dtype={"policy_id": str})
+    plan = plan_retention(
+        scores, book, earlier=earlier_arms(record, as_of, days=due_within_days), due_within_days=due_within_days,
+        actions=None if actions is None else read_actions(actions), new_business=prices, **rules,
+    )  # fmt: skip
+    written = write_list(plan, output, book=book, encoding=encoding)
+    keep_plan(record, written, output=output.name)
+    return written
+
+
+def import_outcomes(
+    path: Path, data: str, record: Path, *, to: Path | None = None, list_id: str | None = None
+) -> tuple[Outcomes, int, Path]:  # fmt: skip
+    """Read a filled list, append it to ``outreach``, keep it; return what was read, how many rows were new, where."""
+    target = outreach_file(data) if to is None else to
+    plan = kept_plan(record, list_id or list_of(path))
+    back = read_outcomes(path, plan)
+    added = append_outreach(target, back.outreach)
+    before = [cells for _, cells in kept_outcomes(record, plan.list_id)]
+    if added or not before or not before[-1].equals(back.cells.astype("str")):  # notes are in the record only
+        keep_outcomes(record, plan.list_id, back.cells, written=added, filled=back.filled, overridden=back.overridden,
+                      added=back.added, findings=len(back.findings))  # fmt: skip
+    return back, added, target
+
+
+def read_lists(book: Book, record: Path, names: list[str]) -> ReadOut:
+    """Read out the lists named, else all that are kept."""
+    chosen = names or lists(record)
+    if not chosen:
+        raise UsageError("A read-out is of lists that were kept.", found="none", where=str(record),
+                         fix="churnkit plan keeps each list; --record names the folder.")  # fmt: skip
+    plans = [kept_plan(record, name) for name in chosen]
+    cells = [rows for name in chosen for _, rows in kept_outcomes(record, name)]
+    return read_out(plans, book, cells=pd.concat(cells, ignore_index=True) if cells else None)
+
+
+def told(record: Path, customer: str, day: str | None) -> str:
+    """Return what a customer could have been told on a day; today if None."""
+    moment = pd.Timestamp.now() if day is None else to_moment(day, name="--date")
+    return audit(record, customer, moment)
+
+
+def forgotten(record: Path, customer: str, workspace: Workspace = None) -> int:
+    """Put a pseudonym in the customer's place; return in how many files and lists."""
+    return forget(record, customer, salt_of(workspace))
