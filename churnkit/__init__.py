@@ -67,6 +67,10 @@ _HOME = {
     "goal_seek": "churnkit.effect.scenarios.goal",
     "journey": "churnkit.effect.scenarios.journey",
     "plan_retention": "churnkit.retain.plan",
+    "write_list": "churnkit.retain.workbook",
+    "read_outcomes": "churnkit.retain.outcomes",
+    "read_out": "churnkit.retain.readout",
+    "UpliftModel": "churnkit.models.uplift",
     "find_leaks": "churnkit.apps.leaks",
     "score": "churnkit.apps.scoring",
     "track": "churnkit.apps.tracking",
@@ -142,13 +146,17 @@ if TYPE_CHECKING:
     from churnkit.models.reasons.importance import importance as importance
     from churnkit.models.reasons.interactions import interactions as interactions
     from churnkit.models.tuning import tune as tune
+    from churnkit.models.uplift import UpliftModel as UpliftModel
     from churnkit.panel.audit import audit_columns as audit_columns
     from churnkit.panel.build import build_panel as build_panel
     from churnkit.panel.catalog import standard_features as standard_features
     from churnkit.panel.feature import Feature as Feature
     from churnkit.panel.feature import Where as Where
     from churnkit.panel.panel import Panel as Panel
+    from churnkit.retain.outcomes import read_outcomes as read_outcomes
     from churnkit.retain.plan import plan_retention as plan_retention
+    from churnkit.retain.readout import read_out as read_out
+    from churnkit.retain.workbook import write_list as write_list
     from churnkit.simulate.book import simulate_book as simulate_book
     from churnkit.simulate.worlds import World as World
     from churnkit.value.economics import economics_table as economics_table

@@ -53,7 +53,8 @@ def frame_of(matrix: Floats) -> pd.DataFrame:
 
 
 def train_trees(params: Mapping[str, Any], matrix: Floats, y: Vector, *, rounds: int,
-                valid: tuple[Floats, Vector] | None = None, patience: int = 30) -> lgb.Booster:  # fmt: skip
+                valid: tuple[Floats, Vector] | None = None, patience: int = 30,
+                offset: Vector | None = None) -> lgb.Booster:  # fmt: skip
     """Train a booster, reproducibly; with `valid` stop when its loss has not improved for `patience` rounds.
 
     Parameters
@@ -63,9 +64,10 @@ def train_trees(params: Mapping[str, Any], matrix: Floats, y: Vector, *, rounds:
     y : array of shape (n_rows,), outcomes, or probabilities with objective ``cross_entropy``
     rounds : int, the largest number of trees
     valid : (matrix, y), optional
+    offset : array of shape (n_rows,), optional, raw score to start from; scores of the booster come on top of it
     """
     settings = {"deterministic": True, "force_row_wise": True, "verbosity": -1, "feature_pre_filter": False, **params}
-    data = lgb.Dataset(frame_of(matrix), label=y, params=settings, free_raw_data=True)
+    data = lgb.Dataset(frame_of(matrix), label=y, init_score=offset, params=settings, free_raw_data=True)
     if valid is None:
         return lgb.train(settings, data, num_boost_round=rounds)
     held = lgb.Dataset(frame_of(valid[0]), label=valid[1], reference=data, params=settings)

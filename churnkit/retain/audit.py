@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -65,7 +66,7 @@ def _of_list(folder: Path, name: str, customer_id: str) -> str:
     if pd.notna(row["renewal"]):
         lines.append(f"  chance of renewal {row['renewal']:.0%}, {int(row['policies'])} policies due, first on "
                      f"{row['end_date']:%Y-%m-%d}")  # fmt: skip
-    for reason in (name for name in plan.everyone if str(name).startswith("reason_")):
+    for reason in (name for name in map(str, plan.everyone) if name.startswith("reason_")):
         if isinstance(row[reason], str):
             lines.append(f"  reason: {row[reason]}")
     if row["arm"] == "treat" and row["action"]:
@@ -77,12 +78,11 @@ def _of_list(folder: Path, name: str, customer_id: str) -> str:
     return "\n".join(lines)
 
 
-def _changed(folder: Path, noted: list[dict[str, str]]) -> list[str]:
+def _changed(folder: Path, noted: list[dict[str, Any]]) -> list[str]:
     """Files that are not as they were when they were last noted."""
-    latest = {}
+    latest: dict[str, str] = {}
     for event in noted:
-        for name, digest in (event.get("files") or {}).items() if isinstance(event.get("files"), dict) else ():
-            latest[name] = digest
+        latest |= event.get("files", {})
         if event["what"] in ("list", "export"):
             latest[f"{LISTS}/{event['list_id']}"] = event["digest"]
         elif event["what"] == "import":

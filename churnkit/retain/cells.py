@@ -186,7 +186,7 @@ def date_of(cell: str) -> pd.Timestamp | None:
     """
     match = _DATE.fullmatch(cell.strip())
     try:
-        return pd.Timestamp(*map(int, match.groups())) if match else None
+        return pd.Timestamp(int(match[1]), int(match[2]), int(match[3])) if match else None
     except ValueError:
         return None
 

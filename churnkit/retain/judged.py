@@ -30,7 +30,7 @@ def judged_overrides(people: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
     whom the judgement came true; NaN for overrides that foretell nothing)
     """
     own = told[told["overridden"].isin([True])].copy()
-    own["override"] = own["override_reason"].fillna("not_called").astype(str).str.partition(":")[0]
+    own["override"] = [str(why).partition(":")[0] for why in own["override_reason"].fillna("not_called")]
     mine = people.merge(own[["campaign", "customer_id", "override"]], left_on=["list_id", "customer_id"],
                         right_on=["campaign", "customer_id"])  # fmt: skip
     rows: dict[Any, Any] = {}

@@ -65,7 +65,7 @@ def list_of(path: str | os.PathLike[str]) -> str:
         If no row has a reference.
     """
     table, _, _ = named(read_cells(path))
-    found = Counter(cell.rpartition("-")[0] for cell in table["action_id"] if cell.count("-") == 2)
+    found = Counter(str(cell).rpartition("-")[0] for cell in table["action_id"] if cell.count("-") == 2)
     if not found:
         raise ContractError("A filled list says in each row which list it answers.", found="no reference in any row",
                             where=str(path), fix="Keep the first column, or name the list with --list.")  # fmt: skip
@@ -221,7 +221,7 @@ def _treated(values: pd.DataFrame, plan: RetentionPlan, now: pd.Timestamp) -> pd
         contacted_at=pd.to_datetime(back["contacted_at"]).astype("datetime64[us]"),
         reached=back["reached"].map({"yes": True, "no": False}), outcome=back["outcome"],
         offer_value=back["offer_value"].astype(float), overridden=back["override"].notna(),
-        override_reason=[_reason(*each) for each in zip(back["override"], back["override_reason"], strict=True)],
+        override_reason=pd.Series(map(_reason, back["override"], back["override_reason"]), dtype=object),
     )  # fmt: skip
     return rows.assign(cost=asked["cost"].astype(float).where(rows["contacted_at"].notna(), 0.0))
 

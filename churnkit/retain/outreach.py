@@ -57,8 +57,8 @@ def append_outreach(file: str | os.PathLike[str], rows: pd.DataFrame) -> int:
         raise UsageError("Outcomes go to a .parquet or .csv file in a folder that exists.", found=str(path))
     before = _read(path) if path.is_file() else pd.DataFrame(columns=rows.columns)
     content = [name for name in rows.columns if name != "recorded_at"]
-    known = before.drop_duplicates("action_id", keep="last") if "action_id" in before else before
-    known = dict(zip(known.get("action_id", []), _said(known.reindex(columns=content)), strict=True))
+    latest = before.drop_duplicates("action_id", keep="last") if "action_id" in before else before
+    known = dict(zip(latest.get("action_id", []), _said(latest.reindex(columns=content)), strict=True))
     said = zip(rows["action_id"], _said(rows[content]), strict=True)
     new = np.array([known.get(action) != each for action, each in said], dtype=bool)
     if new.any():
@@ -69,7 +69,7 @@ def append_outreach(file: str | os.PathLike[str], rows: pd.DataFrame) -> int:
 def _said(rows: pd.DataFrame) -> list[tuple[str, ...]]:
     """Each row's content as texts that are the same whatever kind of file it was read from."""
     columns = []
-    for name in rows:
+    for name in map(str, rows):
         column = rows[name]
         if name.endswith("_at"):
             text = pd.to_datetime(column, format="mixed").dt.strftime("%Y-%m-%d %H:%M:%S")

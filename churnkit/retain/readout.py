@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import sqrt
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -85,7 +86,7 @@ class ReadOut:
         return f"{self.table.to_string(float_format=lambda v: f'{v:,.3f}')}\n\n{self.text}"
 
 
-def _between(row: pd.Series, form: str) -> str:
+def _between(row: Any, form: str) -> str:
     return f"{row['estimate']:{form}} ({row['low']:{form}} … {row['high']:{form}})"
 
 
@@ -171,10 +172,11 @@ def _by_customer(policies: pd.DataFrame) -> pd.DataFrame:
     rows = policies.assign(over=over, worth=over * policies["given"], n=1)
     keys = ["list_id", "customer_id"]
     once = ["arm", "chosen", "share", "household_id", *(["group_1"] if "group_1" in rows else [])]
-    return rows.groupby(keys, as_index=False).agg(
+    sums: pd.DataFrame = rows.groupby(keys, as_index=False).agg(
         n=("n", "sum"), renewed=("renewed", "sum"), expected=("renewal", "sum"), uplift=("uplift", "sum"),
         over=("over", "sum"), worth=("worth", "sum"), **{name: (name, "first") for name in once},
     )  # fmt: skip
+    return sums
 
 
 def _outreach(book: Book, names: list[str]) -> pd.DataFrame:
@@ -210,7 +212,7 @@ def _table(people: pd.DataFrame, cost: float, level: float) -> pd.DataFrame:
 def _difference(people: pd.DataFrame, name: str, level: float) -> tuple[float, float, float]:
     """Sum over all assigned of the difference between the arms, with its interval; households are the units."""
     total = variance = below = 0.0
-    for _, part in people.groupby("share"):
+    for _, part in people.groupby("share") if len(people) else [(None, people)]:
         treat, held = (_of_households(part[part["arm"] == arm], name) for arm in ("treat", "holdout"))
         if min(len(treat), len(held)) < LEAST:
             raise ContractError(f"A read-out compares at least {LEAST} households in each arm.",

@@ -81,7 +81,7 @@ def earlier_arms(folder: Path, as_of: pd.Timestamp, *, days: int) -> pd.DataFram
             parts.append(one[one["arm"] != ""])
     if not parts:
         return pd.DataFrame(columns=["customer_id", "arm"])
-    return pd.concat(parts).groupby("customer_id", as_index=False)["arm"].min()
+    return pd.concat(parts).groupby("customer_id")["arm"].min().reset_index()
 
 
 def keep_outcomes(folder: Path, list_id: str, rows: pd.DataFrame, **facts: Any) -> None:

@@ -84,7 +84,7 @@ def action_ids(list_id: str, customers: pd.Series) -> pd.Series:
     Examples
     --------
     >>> action_ids("L20261001-ab12cd", pd.Series(["C1"])).tolist()
-    ['L20261001-ab12cd-28ef41fd63']
+    ['L20261001-ab12cd-bc6102110d']
     """
     made = [f"{list_id}-{hashlib.sha256(f'{list_id}/{who}'.encode()).hexdigest()[:10]}" for who in customers]
     return pd.Series(made, index=customers.index, dtype="str")
@@ -94,7 +94,7 @@ def sheet_of(plan: RetentionPlan) -> tuple[pd.DataFrame, tuple[SheetColumn, ...]
     """Return the list with its references, and its columns in order: what is shown, the reasons, what is filled in."""
     table = plan.table
     table.insert(0, "action_id", action_ids(plan.list_id, table["customer_id"]))
-    reasons = [name for name in table if str(name).startswith("reason_")]
+    reasons = [name for name in map(str, table) if name.startswith("reason_")]
     told = tuple(SheetColumn(name, f"Reason {k}", f"原因{k}") for k, name in enumerate(reasons, start=1))
     shown = tuple(column for column in SHOWN if column.name in table)
     for column in FILLED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -83,7 +83,10 @@ def plan(
     print(f"Next: have it filled in, then: churnkit outcomes import {output} {data}")
 
 
-def _scored(data, as_of, steps, *, model, workspace, language, data_cutoff, settings):  # type: ignore[no-untyped-def]
+def _scored(
+    data: str, as_of: str | None, steps: Any, *, model: str | None, workspace: str | None, language: Language,
+    data_cutoff: str | None, settings: Path | None,
+) -> tuple[Any, Any]:  # fmt: skip
     from churnkit.apps.checking import checked
     from churnkit.apps.registry import load_model
     from churnkit.apps.scoring import score
