@@ -183,8 +183,9 @@ def _outreach(book: Book, names: list[str]) -> pd.DataFrame:
     if not book.has("outreach"):
         return pd.DataFrame(columns=["campaign", "customer_id", "contacted", "cost", "offer", "overridden",
                                      "override_reason"])  # fmt: skip
-    rows = book.sql(_COSTS).to_pandas()
-    return rows[rows["campaign"].isin(names)].reset_index(drop=True)
+    rows: pd.DataFrame = book.sql(_COSTS).to_pandas()
+    mine: pd.DataFrame = rows[rows["campaign"].isin(names)].reset_index(drop=True)
+    return mine
 
 
 def _cost(plans: tuple[RetentionPlan, ...], told: pd.DataFrame, people: pd.DataFrame) -> tuple[float, bool]:
