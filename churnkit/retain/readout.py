@@ -109,7 +109,8 @@ def read_out(
     """Read out lists: intention to treat, assigned customers against the hold-out that the same rule would have listed.
 
     Per customer the renewals less those the model expected are compared, since what was expected before is the same in
-    both arms and takes noise out; ``saved = n_assigned x (mean_assigned - mean_held)``, with Welch's interval [1]_.
+    both arms and takes noise out; ``saved = n_assigned x (mean_assigned - mean_held)``, with Welch's interval [1]_
+    in which a small hold-out's variance is at least that of both arms together.
     Value is compared alike, each renewal weighted by the value given renewal. Customers drawn at random into the list
     are left out: nobody who is held out stands against them. Lists are pooled by the share that they hold out.
 
@@ -220,13 +221,25 @@ def _difference(people: pd.DataFrame, name: str, level: float) -> tuple[float, f
                                 found=f"{len(treat)} assigned and {len(held)} held out with a final outcome",
                                 fix="Wait for more renewals, pool more lists, or hold out a larger share.")  # fmt: skip
         n = len(treat)
-        v = [n**2 * float(each.var(ddof=1)) / len(each) for each in (treat, held)]
         total += n * float(treat.mean() - held.mean())
-        variance += sum(v)
-        below += sum(each**2 / (len(arm) - 1) for each, arm in zip(v, (treat, held), strict=True))
-    freedom = variance**2 / below if below > 0 else 1.0
-    half = float(student.ppf(0.5 + level / 2, freedom)) * sqrt(variance)
+        for spread, size, freedom in _spreads(treat, held):
+            variance += n**2 * spread / size
+            below += (n**2 * spread / size) ** 2 / freedom
+    half = float(student.ppf(0.5 + level / 2, variance**2 / below if below > 0 else 1.0)) * sqrt(variance)
     return total, total - half, total + half
+
+
+def _spreads(treat: Vector, held: Vector) -> list[tuple[float, int, int]]:
+    """Variance, size and degrees of freedom of each arm.
+
+    A handful of held-out households may all have done the same, and their own variance is then next to nothing: it is
+    never taken to be less than that of both arms together.
+    """
+    own = [float(each.var(ddof=1)) for each in (treat, held)]
+    sizes = len(treat), len(held)
+    together = sum(v * (n - 1) for v, n in zip(own, sizes, strict=True)) / (sum(sizes) - 2)
+    second = (together, sizes[1], sum(sizes) - 2) if together > own[1] else (own[1], sizes[1], sizes[1] - 1)
+    return [(own[0], sizes[0], sizes[0] - 1), second]
 
 
 def _of_households(people: pd.DataFrame, name: str) -> Vector:
