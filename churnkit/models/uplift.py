@@ -18,25 +18,31 @@ from churnkit.models.qini import Qini, qini
 from churnkit.models.trees import raw_scores, threads, train_trees
 
 Vector = npt.NDArray[np.float64]
-METHODS = ("two_model", "transformed_outcome")
+METHODS = ("shift", "two_model", "transformed_outcome")
 FOLDS, LEAST = 5, 50  # rows in each arm
 _RECIPE = {"learning_rate": 0.03, "num_leaves": 6, "min_data_in_leaf": 100, "lambda_l2": 50.0, "max_bin": 63}
 _ROUNDS = 120
+# Of what is added to the average shift: stumps, few and flat, since an experiment tells little about single customers.
+_STUMPS = {"learning_rate": 0.1, "num_leaves": 2, "min_data_in_leaf": 400, "lambda_l2": 30.0, "max_bin": 63,
+           "min_sum_hessian_in_leaf": 1.0}  # fmt: skip
+_FEW = 15
 _EDGE = 0.005
 
 
 class UpliftModel(BaseEstimator):  # type: ignore[misc]
     """Rise of the chance of renewal by one contact, from customers who were contacted or held out at random.
 
-    ``u(x) = P(renewed | x, contacted) - P(renewed | x, held out)``. ``two_model`` learns a model for each arm, on the
-    log-odds beyond what the renewal model said before; ``transformed_outcome`` learns ``(y - b)(w - e) / (e (1 - e))``,
-    whose mean is the uplift [1]_. Out of fold it is asked whether the model ranks better than chance (the Qini
-    coefficient's 95 % interval lies above 0 [2]_). Where it does not, that is said, and everybody gets the average
-    effect: one shift of the log-odds.
+    ``u(x) = P(renewed | x, contacted) - P(renewed | x, held out)``. ``shift`` learns what a contact adds to the
+    log-odds, ``y ~ b + (w - e) d(x)`` with w the arm and e its share, from the average on, by a few stumps.
+    ``two_model`` learns a model for each arm, on the log-odds beyond what the renewal model said before.
+    ``transformed_outcome`` learns ``(y - b)(w - e) / (e (1 - e))``, whose mean is the uplift [1]_. Out of fold it is
+    asked whether the model ranks better than chance (the Qini coefficient's 95 % interval lies above 0 [2]_), and
+    better than one average shift of everybody's log-odds. Where it does not, that is said, and everybody gets the
+    average shift.
 
     Parameters
     ----------
-    method : {"two_model", "transformed_outcome"}
+    method : {"shift", "two_model", "transformed_outcome"}
     random_state : int
     n_jobs : int or None
 
@@ -44,7 +50,7 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
     ----------
     average_ : float, effect of a contact on the chance of renewal, over all
     qini_ : Qini, out of fold
-    better_ : bool, whether ranking by the model is better than at random
+    better_ : bool, whether ranking by the model is better than at random, and than by the average shift
     treated_, held_out_ : int, rows of each arm
 
     References
@@ -64,7 +70,7 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
     """
 
     def __init__(
-        self, method: Literal["two_model", "transformed_outcome"] = "two_model", *, random_state: int = 0,
+        self, method: Literal["shift", "two_model", "transformed_outcome"] = "shift", *, random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:  # fmt: skip
         self.method = method
@@ -106,7 +112,9 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
             made = self._learn(matrix[rest], arm[rest], label[rest], offset[rest])
             out[mine] = self._uplift(made, matrix[mine], offset[mine])
         self.qini_: Qini = qini(out, arm, label, expected=expit(offset), random_state=self.random_state)
-        self.better_ = bool(self.qini_.low > 0)
+        usual = qini(expit(offset + self.shift_) - expit(offset), arm, label, expected=expit(offset), draws=1)
+        self.random_ = bool(self.qini_.low <= 0)
+        self.better_ = bool(not self.random_ and self.qini_.coefficient > usual.coefficient)
         self.boosters_ = self._learn(matrix, arm, label, offset)
         return self
 
@@ -132,10 +140,10 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
     def text(self) -> str:
         """What was found, in sentences."""
         check_is_fitted(self, "boosters_")
-        ranks = (
-            "Ranking by the model is better than at random" if self.better_ else
-            "Ranking by the model is no better than random, so everybody gets the average effect"
-        )  # fmt: skip
+        than = "random" if self.random_ else "by one average shift of the log-odds"
+        ranks = f"Ranking by the model is no better than {than}, so everybody gets the average effect"
+        if self.better_:
+            ranks = "Ranking by the model is better than at random"
         q = self.qini_
         return (f"{self.treated_:,} contacted and {self.held_out_:,} held out: a contact moves renewal by "
                 f"{100 * self.average_:+.1f} pp on average. {ranks}: Qini coefficient {q.coefficient:.4f} "
@@ -165,6 +173,10 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
             return tuple(train_trees({**params, "objective": "binary"}, matrix[mine], y[mine], rounds=_ROUNDS,
                                      offset=offset[mine]) for mine in (arm, ~arm))  # fmt: skip
         share = arm.mean()
+        if self.method == "shift":
+            params = {**_STUMPS, **{name: params[name] for name in ("seed", "num_threads")}}
+            target = _Shift(y, arm - share, offset, self.shift_)
+            return (train_trees({**params, "objective": target}, matrix, y, rounds=_FEW),)
         changed = (y - expit(offset)) * (arm - share) / (share * (1 - share))
         return (train_trees({**params, "objective": "regression"}, matrix, changed, rounds=_ROUNDS),)
 
@@ -172,7 +184,25 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
         found = [raw_scores(each, matrix, n_jobs=self.n_jobs) for each in boosters]
         if self.method == "transformed_outcome":
             return found[0]
+        if self.method == "shift":
+            return np.asarray(expit(offset + self.shift_ + found[0]) - expit(offset), dtype=np.float64)
         return np.asarray(expit(offset + found[0]) - expit(offset + found[1]), dtype=np.float64)
+
+
+class _Shift:
+    """Gradient and curvature of the likelihood of ``logit P(y) = b + c + (w - e)(shift + d)`` in d, for LightGBM.
+
+    What is learnt of d is orthogonal to what b gets wrong, since w - e has mean 0 whatever x; c puts the level right.
+    """
+
+    def __init__(self, y: Vector, lean: Vector, offset: Vector, shift: float) -> None:
+        self.y, self.lean, self.start = y, lean, offset + lean * shift
+        level = float(y.mean())
+        self.start = self.start + brentq(lambda c: float(expit(self.start + c).mean()) - level, -20, 20)
+
+    def __call__(self, scores: Vector, _: Any) -> tuple[Vector, Vector]:
+        p = expit(self.start + self.lean * scores)
+        return (p - self.y) * self.lean, np.maximum(p * (1 - p) * self.lean**2, 1e-6)
 
 
 def _average(y: Vector, arm: npt.NDArray[np.bool_], offset: Vector) -> tuple[float, float]:

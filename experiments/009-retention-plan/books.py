@@ -18,12 +18,12 @@ from churnkit.simulate.window import Window
 
 CUSTOMERS, YEARS, WORLD = 20_000, 6, "F"
 CAPACITIES = (0.05, 0.10, 0.20)
-SAVE_RATE, LEAD, READOUTS = 0.1, 45, 5
+SAVE_RATE, LEAD, READOUTS, EXPERIMENT_DAYS = 0.1, 45, 5, 730
 SURVIVAL = [f"s{t}" for t in range(1, 6)]
 
 
 def one_book(seed: int, *, customers: int = CUSTOMERS) -> dict[str, Any]:
-    """Simulate, train on all but the last year, plan, call, read out; then the same after an experiment."""
+    """Simulate, train on all but the last two years, plan, call, read out; then the same after an experiment."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         book = ck.open_book(ck.simulate_book(root, customers=customers, years=YEARS, seed=seed, world=WORLD))
@@ -32,7 +32,7 @@ def one_book(seed: int, *, customers: int = CUSTOMERS) -> dict[str, Any]:
         panel = ck.build_panel(book, "renewal", keep_unlabelled=True)
         standing = ck.build_panel(book, "renewal", as_of=as_of)
         effects = contact_effects(seed, customers)
-        last = pd.Timestamp(panel.cutoff[panel.y.notna()].max()) - pd.Timedelta(days=365)
+        last = pd.Timestamp(panel.cutoff[panel.y.notna()].max()) - pd.Timedelta(days=EXPERIMENT_DAYS)
         train, _ = panel.split(test_from=last)
         model = ck.RenewalModel(random_state=seed).fit(train.X, train.y, cutoff=train.cutoff, groups=train.groups,
                                                        features=train.features)  # fmt: skip
@@ -86,7 +86,7 @@ def true_gains(scores: pd.DataFrame, values: pd.DataFrame, effects: pd.DataFrame
 
 
 def uplift_of(panel: Any, last: pd.Timestamp, model: Any, effects: pd.DataFrame, *, seed: int) -> Any:
-    """The experiment: everybody up for renewal in the year before the list, half of them called, by lot."""
+    """The experiment: everybody up for renewal in the two years before the list, half of them called, by lot."""
     keys = panel.keys.reset_index(drop=True)
     chosen = np.flatnonzero((keys["cutoff"] >= last) & (keys["lead_days"] == LEAD) & panel.y.notna().to_numpy())
     test = panel.take(chosen)
