@@ -104,7 +104,7 @@ def lists_worth(
     scores: pd.DataFrame, measured: pd.DataFrame, book: Any, truth: pd.DataFrame, *, seed: int
 ) -> list[dict[str, Any]]:
     """Realised net value of lists of one length by several rules, among the same customers who may be called."""
-    rules = {"capacity": 10**6, "holdout": 0.0, "explore": 0.0, "contact_cost": 0.0, "save_rate": 1.0,
+    rules = {"capacity": 10**6, "per_household": 99, "holdout": 0.0, "explore": 0.0, "contact_cost": 0.0, "save_rate": 1.0,
              "random_state": seed}  # fmt: skip
     free = ck.plan_retention(scores, book, **rules).policies
     own = scores.set_index("policy_id")
@@ -122,9 +122,9 @@ def lists_worth(
         many = round(share * len(ranking))
         names = {name: ranking[name].nlargest(many).index for name in ranking}
         names["oracle"] = gain[gain > cost].nlargest(many).index
-        for name, given, rate in (("plan", scores, SAVE_RATE), ("uplift_plan", measured, SAVE_RATE)):
-            plan = ck.plan_retention(given, book, capacity=many, holdout=0.0, explore=0.0, save_rate=rate,
-                                     random_state=seed)  # fmt: skip
+        for name, given in (("plan", scores), ("uplift_plan", measured)):
+            plan = ck.plan_retention(given, book, capacity=many, per_household=99, holdout=0.0, explore=0.0,
+                                     save_rate=SAVE_RATE, random_state=seed)  # fmt: skip
             names[name] = plan.table["customer_id"]
         found += [{"share": share, "rule": name, "contacts": len(who), "worth": float((gain[who] - cost).sum()),
                    "driven_away": float((gain[who] < 0).mean()) if len(who) else 0.0}
