@@ -133,7 +133,7 @@ def _without(rows: pd.DataFrame, mine: pd.Series, alias: str) -> pd.DataFrame:
     rows = rows.copy()
     rows.loc[mine, "customer_id"] = alias
     for name in rows.columns:
-        if name in ("household_id", "policy_id"):
+        if name in ("household_id", "policy_id", "action_id"):  # a reference is a digest of the customer's id
             rows.loc[mine, name] = alias
         elif str(name).startswith(("reason_", "note", "override_reason", "other:")):
             rows.loc[mine, name] = ""

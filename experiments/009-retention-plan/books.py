@@ -72,7 +72,8 @@ def true_gains(scores: pd.DataFrame, values: pd.DataFrame, effects: pd.DataFrame
     A contact shifts the log-odds of those who still stand there as it does everybody's.
     """
     rows = scores[["policy_id", "customer_id", "line", "end_date", "lead_days"]].merge(
-        effects[["policy_id", "end_date", "chance", "effect"]], on=["policy_id", "end_date"], how="left")
+        effects[["policy_id", "end_date", "chance", "effect"]], on=["policy_id", "end_date"], how="left"
+    )
     without = standing_chance(rows["chance"].to_numpy(), rows["lead_days"])
     survival = standing_values(values, rows)[SURVIVAL].to_numpy()
     premium = rows["policy_id"].map(values.set_index("policy_id")["premium"]).to_numpy()
@@ -104,15 +105,21 @@ def lists_worth(
     scores: pd.DataFrame, measured: pd.DataFrame, book: Any, truth: pd.DataFrame, *, seed: int
 ) -> list[dict[str, Any]]:
     """Realised net value of lists of one length by several rules, among the same customers who may be called."""
-    rules = {"capacity": 10**6, "per_household": 99, "holdout": 0.0, "explore": 0.0, "contact_cost": 0.0, "save_rate": 1.0,
-             "random_state": seed}  # fmt: skip
+    rules = {"capacity": 10**6, "per_household": 99, "holdout": 0.0, "explore": 0.0, "contact_cost": 0.0,
+             "save_rate": 1.0, "random_state": seed}  # fmt: skip
     free = ck.plan_retention(scores, book, **rules).policies
     own = scores.set_index("policy_id")
     free = free.assign(value=free["policy_id"].map(own["value"]))
     per = free.assign(risk=1 - free["renewal"], at_risk=(1 - free["renewal"]) * free["value"],
                       at_risk_given=(1 - free["renewal"]) * free["given"]).groupby("customer_id")  # fmt: skip
-    ranking = pd.DataFrame({"risk": per["risk"].max(), "value_at_risk": per["at_risk"].sum(),
-                            "value_at_risk_given": per["at_risk_given"].sum(), "value": per["value"].sum()})
+    ranking = pd.DataFrame(
+        {
+            "risk": per["risk"].max(),
+            "value_at_risk": per["at_risk"].sum(),
+            "value_at_risk_given": per["at_risk_given"].sum(),
+            "value": per["value"].sum(),
+        }
+    )
     ranking["random"] = np.random.default_rng([seed, 91]).random(len(ranking))
     gain = free.assign(gain=free["policy_id"].map(truth["moved"]) * free["policy_id"].map(truth["given"]))
     gain = gain.groupby("customer_id")["gain"].sum()
