@@ -11,6 +11,7 @@ import pandas as pd
 from churnkit.apps.checking import checked
 from churnkit.apps.console import Steps, show
 from churnkit.apps.output import write_table
+from churnkit.apps.retention import RECORD
 from churnkit.apps.scoring import score
 from churnkit.apps.training import Trained, audited, fit_target, measure, priced, record, summary
 from churnkit.apps.whatif import pictures, ready
@@ -24,6 +25,8 @@ from churnkit.effect.scenarios.scenario import Scenario
 from churnkit.models.evaluation.ceiling import Ceiling, ceiling_predictions
 from churnkit.models.evaluation.metrics import Evaluation
 from churnkit.retain.plan import RetentionPlan, plan_retention
+from churnkit.retain.record import keep_plan
+from churnkit.retain.workbook import write_list
 from churnkit.simulate.book import simulate_book
 from churnkit.simulate.damaged import Damaged
 from churnkit.simulate.messy import messy_book
@@ -105,8 +108,8 @@ def _listed(
         scores = score(book, renewal.model, as_of=as_of, value=value, version=version, tell=drift.append)
         plan = plan_retention(scores, book, capacity=CAPACITY, random_state=seed)
         write_table(scores, root / "scores.parquet")
-        write_table(plan.table, root / "contacts.xlsx")
-        write_table(plan.left_out, root / "left_out.xlsx")
+        plan = write_list(plan, root / "contacts.xlsx", book=book)
+        keep_plan(root / RECORD, plan, output="contacts.xlsx")
     return scores, plan, drift
 
 
@@ -159,7 +162,7 @@ def _truth(ceiling: Ceiling, done: Evaluation, worth: pd.DataFrame) -> dict[str,
 
 def _paths(root: Path, *, messy: bool) -> dict[str, str]:
     places = {"book": MESSY if messy else "book", "truth": "truth", "mlflow": DATABASE, "artifacts": ARTIFACTS,
-              "scores": "scores.parquet", "contacts": "contacts.xlsx", "left_out": "left_out.xlsx"}  # fmt: skip
+              "scores": "scores.parquet", "contacts": "contacts.xlsx", "record": RECORD}  # fmt: skip
     if not messy:
         places["whatif"] = "whatif.xlsx"
     return {name: str(root / place) for name, place in places.items()}

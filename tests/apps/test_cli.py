@@ -54,11 +54,20 @@ def test_progress_goes_to_standard_error(demo):
 
 def test_demo_writes_the_list_that_people_open(demo):
     root, answer, _ = demo
-    contacts = pd.read_excel(root / "contacts.xlsx", dtype={"customer_id": str})
+    contacts = pd.read_excel(root / "contacts.xlsx", sheet_name="List", dtype={"Customer": str})
     assert len(contacts) == answer["contacts"] <= 10
-    assert contacts["expected_value"].is_monotonic_decreasing
-    assert contacts["customer_id"].str.startswith("C").all()
-    assert contacts["reason_1"].notna().all()
+    ranked = contacts["Worth of a call"][: len(contacts) - 1]  # one call in fifty, at least one, is drawn at random
+    assert ranked.is_monotonic_decreasing
+    assert contacts["Customer"].str.startswith("C").all()
+    assert contacts["Reason 1"].notna().all()
+
+
+def test_demo_ends_with_a_scenario_and_its_workbook(demo):
+    root, answer, _ = demo
+    assert "claim_cycle_days to 3 (line motor)" in answer["scenario"]
+    assert "renewals at 8.0% a year" in answer["scenario"]
+    with pd.ExcelFile(root / "whatif.xlsx") as book:
+        assert book.sheet_names[0] == "Scenarios"
 
 
 @pytest.mark.recovery  # the demo once more, in a process of its own as users have it: half a minute
@@ -218,11 +227,10 @@ def test_a_file_in_place_of_a_workspace_is_refused_before_training(demo, tmp_pat
 
 def test_the_hold_out_and_everybody_else_left_out_are_written_with_their_reasons(demo):
     root, answer, _ = demo
-    left = pd.read_excel(root / "left_out.xlsx", dtype=str)
+    contacts, left = (pd.read_excel(root / "contacts.xlsx", sheet_name=each, dtype=str) for each in (0, 1))
     assert len(left) == answer["left_out"]
-    assert left["reason"].str.startswith("hold-out").sum() > 20
-    contacts = pd.read_excel(root / "contacts.xlsx", dtype=str)
-    assert not set(contacts["customer_id"]) & set(left["customer_id"])
+    assert left["Reason"].str.startswith("hold-out").sum() > 20
+    assert not set(contacts["Customer"]) & set(left["Customer"])
 
 
 def test_a_bad_day_and_a_bad_ending_are_refused_before_any_work(demo, tmp_path):
