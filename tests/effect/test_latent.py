@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from churnkit.effect import latent_search
 from churnkit.effect.latent import fit_latent
 from churnkit.effect.latent_design import LatentDesign
 from churnkit.effect.latent_likelihood import Layout, Sample, blocks
 from churnkit.errors import UsageError
-from tests.effect.drawn import CSAT, TRUTH, draw
+from tests.effect.drawn import CSAT, NPS, TRUTH, draw
 
 
 @pytest.fixture(scope="module")
@@ -167,3 +168,22 @@ def test_intervals_cover_every_parameter():
     assert 0.905 < np.mean(share) < 0.99
     assert share.min() > 0.7
     assert np.mean(level) > 0.83
+
+
+def test_a_level_that_hardly_anybody_chose_does_not_lead_the_search_astray(monkeypatch):
+    """The search begins with a part of the customers; if none of them chose a level its cuts close and hardly open."""
+    monkeypatch.setattr(latent_search, "_SOME", 1000)
+    design = draw(2500, 12, instruments=(CSAT, NPS))[0]
+    share = latent_search._SOME / design.answered.sum()
+    assert share < 0.5
+    early = (np.random.default_rng(0).random(design.customers) < share)[design.owner][design.round_term]
+    answers, chose = design.answers.copy(), design.answers[:, 1] == 1
+    answers[chose, 1] = 2
+    answers[np.flatnonzero(chose & ~early)[:8], 1] = 1
+    rare = dataclasses.replace(design, answers=answers)
+    found = fit_latent(rare)
+    assert found.peak.converged
+    assert found.peak.steps < 15
+    monkeypatch.setattr(latent_search, "_every_level", lambda design, layout: True)
+    astray = fit_latent(rare)
+    assert not astray.peak.converged or astray.peak.steps > found.peak.steps
