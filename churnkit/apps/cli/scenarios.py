@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -76,7 +76,7 @@ def whatif(
     print(result.text)
 
 
-def _records(tables: dict[str, pd.DataFrame | None]) -> dict[str, list[dict[str, object]]]:
+def _records(tables: dict[str, pd.DataFrame | None]) -> dict[str, list[dict[Any, Any]]]:
     """Tables as JSON has them, those that were asked for; what is not known is null."""
     return {name: table.astype(object).where(table.notna(), None).to_dict("records")
             for name, table in tables.items() if table is not None}  # fmt: skip
