@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -81,3 +82,14 @@ def measure_books(
                 print(f"{world}{seed} {'+'.join(parts)}: {done}/{len(todo)}, about {minutes:.0f} minutes left",
                       file=sys.stderr, flush=True)  # fmt: skip
     return read(file, customers)
+
+
+def measured_alone(script: Path, file: Path) -> dict[str, float]:
+    """Run a script by itself, for threads are decided before a library is loaded; its last line is kept in `file`."""
+    if not file.is_file():
+        path = os.pathsep.join([str(script.parents[2]), str(script.parents[1]), os.environ.get("PYTHONPATH", "")])
+        environment = {**os.environ, "OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive", "PYTHONPATH": path}
+        done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=environment, check=True)
+        file.write_text(done.stdout.splitlines()[-1] + "\n", encoding="utf-8")
+    found: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))
+    return found

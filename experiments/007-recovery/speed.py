@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
 CUSTOMERS = 100_000
 
 
 def measured_speed(file: Path) -> dict[str, float]:
-    """Run this file by itself, for threads are decided before a library is loaded; an answer is kept in `file`."""
-    if not file.is_file():
-        path = os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])
-        environment = {**os.environ, "OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive", "PYTHONPATH": path}
-        done = subprocess.run([sys.executable, __file__], capture_output=True, text=True, env=environment, check=True)
-        file.write_text(done.stdout.splitlines()[-1] + "\n", encoding="utf-8")
-    found: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))
-    return found
+    """Seconds, as this file prints them when it is run by itself; an answer is kept in `file`."""
+    from kept import measured_alone
+
+    return measured_alone(Path(__file__).resolve(), file)
 
 
 def main() -> None:

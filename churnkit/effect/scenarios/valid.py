@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from churnkit.effect.operations import OPERATIONS, SATISFACTION
+from churnkit.effect.to_value import ONE_YEAR as ONE_YEAR
+from churnkit.effect.to_value import PERMANENT as PERMANENT
 
 if TYPE_CHECKING:
     from churnkit.effect.scenarios.scenario import Scenario, Setting
 
-PERMANENT, ONE_YEAR, RAMP = "permanent", "one-year", "ramp"
+RAMP = "ramp"
 DURATIONS = (PERMANENT, ONE_YEAR, RAMP)
 Wrong = tuple[str, str, str]
 """The rule, what was found, how to mend it."""
