@@ -90,7 +90,8 @@ def identify(terms: EffectTerms, shocks: ResidualShocks, latent: Latent, offset:
         go_by = [used.index(trusted)]
         slope = alone[go_by[0]]
     lines = tuple(None if own is None else two_sample(own.take(go_by), stage.take(go_by)) for own in reduced.by_line)
-    return Identified(shocks, stage, reduced, slope, alone, lines, shrink(lines, slope), between(lines),
+    spread = between(lines)
+    return Identified(shocks, stage, reduced, slope, alone, lines, shrink(lines, slope, spread), spread,
                       anderson_rubin(reduced.slopes, stage), checks, evidence)  # fmt: skip
 
 

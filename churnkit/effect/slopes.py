@@ -141,18 +141,17 @@ def first_stage(p: Fitted) -> float:
     return float(p.value @ np.linalg.solve(p.covariance, p.value) / len(p.value))
 
 
-def shrink(lines: tuple[Slope | None, ...], common: Slope) -> tuple[Slope, ...]:
-    """Pull the lines' slopes towards the common one, as far as they do not differ by more than chance.
+def shrink(lines: tuple[Slope | None, ...], common: Slope, spread: float) -> tuple[Slope, ...]:
+    """Pull the lines' slopes towards the common one, the more the less they differ.
 
-    The spread between lines is estimated by moments [1]_; a line without a slope of its own has the common one. The
-    influence of a line's slope carries its share of both; how far the line may be from what it is pulled to is added
-    in ``line_error``.
+    A line without a slope of its own has the common one. The influence of a line's slope carries its share of both;
+    how far the line may be from what it is pulled to is added in ``line_error``.
 
-    References
+    Parameters
     ----------
-    .. [1] DerSimonian, Laird (1986), Meta-analysis in clinical trials, Controlled Clinical Trials 7(3).
+    lines : tuple of Slope or None; common : Slope
+    spread : float, variance of the slope between lines, as `between` or `surely_between` gives it
     """
-    spread = between(lines)
     found = []
     for own in lines:
         if own is None:
@@ -166,7 +165,12 @@ def shrink(lines: tuple[Slope | None, ...], common: Slope) -> tuple[Slope, ...]:
 
 
 def between(lines: tuple[Slope | None, ...]) -> float:
-    """Variance of the slope between lines beyond chance, by DerSimonian and Laird's moments."""
+    """Variance of the slope between lines beyond chance, by moments [1]_; often 0, for lines are few.
+
+    References
+    ----------
+    .. [1] DerSimonian, Laird (1986), Meta-analysis in clinical trials, Controlled Clinical Trials 7(3).
+    """
     known = [own for own in lines if own is not None]
     if len(known) < 2:
         return 0.0
@@ -176,13 +180,38 @@ def between(lines: tuple[Slope | None, ...]) -> float:
     return float(max(0.0, excess / (w.sum() - (w**2).sum() / w.sum())))
 
 
+def surely_between(lines: tuple[Slope | None, ...]) -> float:
+    """Variance of the slope between lines, never 0: restricted likelihood times the standard deviation [1]_.
+
+    A scenario is mostly about one line, whose slope is then nearly its own: what a few lines' likelihood cannot tell
+    from no difference at all would otherwise be taken for none, and the line's effect for the average one.
+
+    References
+    ----------
+    .. [1] Chung, Rabe-Hesketh, Dorie, Gelman, Liu (2013), A nondegenerate penalized likelihood estimator for variance
+       parameters in multilevel models, Psychometrika 78(4).
+    """
+    known = [own for own in lines if own is not None]
+    if len(known) < 2:
+        return 0.0
+    value, error = np.array([own.value for own in known]), np.array([own.error for own in known])
+
+    def against(log_sd: float) -> float:
+        w = 1 / (np.exp(2 * log_sd) + error**2)
+        off = value - (w * value).sum() / w.sum()
+        return float((np.log(w.sum()) - np.log(w).sum() + (w * off**2).sum()) / 2 - log_sd)
+
+    ends = np.log(error.min() / 100), np.log(10 * max(error.max(), np.ptp(value)))
+    return float(np.exp(2 * minimize_scalar(against, bounds=ends, method="bounded").x))
+
+
 def line_error(own: Slope | None, pulled: Slope, spread: float) -> float:
     """Standard error of a line's slope: of what it is made of, and of how far it was pulled.
 
     Parameters
     ----------
     own : Slope or None, of the line alone; pulled : Slope, as `shrink` gives it
-    spread : float, as `between` gives it
+    spread : float, as it was pulled with
     """
     share = 0.0 if own is None else spread / (spread + own.error**2)
     return float(np.sqrt(pulled.error**2 + (1 - share) ** 2 * spread))

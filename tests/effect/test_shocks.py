@@ -9,7 +9,16 @@ from scipy.special import expit
 from churnkit.effect.estimate import Estimate
 from churnkit.effect.gains import Gains
 from churnkit.effect.shocks import Fitted, logistic
-from churnkit.effect.slopes import Slope, anderson_rubin, between, first_stage, line_error, shrink, two_sample
+from churnkit.effect.slopes import (
+    Slope,
+    anderson_rubin,
+    between,
+    first_stage,
+    line_error,
+    shrink,
+    surely_between,
+    two_sample,
+)
 from tests.effect.structural import draw, marginal_slope
 
 TIMES = 200
@@ -105,12 +114,24 @@ def test_lines_that_differ_by_chance_are_pulled_together_and_others_stay():
     common = lines_of([0.5], [0.05])[0]
     alike = lines_of([0.45, 0.5, 0.55, 0.52], [0.1] * 4)
     assert between(alike) == 0
-    assert [line.value for line in shrink(alike, common)] == [0.5] * 4
+    assert [line.value for line in shrink(alike, common, between(alike))] == [0.5] * 4
     apart = lines_of([0.1, 0.9, 0.2, 0.8], [0.02] * 4)
-    pulled = shrink(apart, common)
+    pulled = shrink(apart, common, between(apart))
     assert [line.value for line in pulled] == pytest.approx([0.1, 0.9, 0.2, 0.8], abs=0.01)
     assert line_error(apart[0], pulled[0], between(apart)) == pytest.approx(0.02, rel=0.05)
-    assert shrink((None, *apart[1:]), common)[0] == common
+    assert shrink((None, *apart[1:]), common, between(apart))[0] == common
+
+
+def test_a_few_lines_are_never_taken_for_one():
+    """The penalised likelihood against a grid of it; on a far larger scale of differences both spreads agree."""
+    alike, common = lines_of([0.45, 0.5, 0.55, 0.52], [0.1] * 4), lines_of([0.5], [0.05])[0]
+    sd = np.linspace(0.001, 1, 20_000)
+    likelihood = -1.5 * np.log(sd**2 + 0.01) - 0.0053 / 2 / (sd**2 + 0.01)  # 0.0053: squares about the mean, 0.505
+    assert surely_between(alike) == pytest.approx(sd[(likelihood + np.log(sd)).argmax()] ** 2, rel=0.01)
+    assert 0.45 < shrink(alike, common, surely_between(alike))[0].value < 0.5
+    apart = lines_of(np.linspace(-5, 5, 40), [0.02] * 40)
+    assert surely_between(apart) == pytest.approx(between(apart), rel=0.1)
+    assert surely_between((None, alike[0])) == 0
 
 
 def test_dersimonian_and_lairds_spread_is_the_textbooks():

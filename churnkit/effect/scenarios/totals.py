@@ -4,8 +4,8 @@ The log-odds of renewal of a term are ``o + sum_j (beta_j h_j)``: o, what covari
 learnt on other customers; h_j, the operation's level on its scale. The slope comes from the level less what covariates
 say of it, beside the offset o, so that errors of either enter by their product only [1]_; the slope of the level as it
 stands, which leans on o alone, is put beside it (check ``doubly_robust``). Operations enter together, since they are
-set together; complaints are a consequence of the others and enter apart. Slopes are by line, pulled towards the common
-one. It is an effect as far as a level falls on customers for no other reason than what covariates tell. Where a service
+set together; complaints are a consequence of the others and enter apart. Slopes are by line, pulled a little towards
+the common one. It is an effect as far as a level falls on customers for no other reason than what covariates tell. Where a service
 shock moves the level, what the shock does to renewal over what it does to the level is the same effect without that
 assumption, and whether the two agree is a check; where nothing tests it, the verdict is "association only".
 
@@ -27,7 +27,7 @@ from churnkit.effect.estimate import Z95
 from churnkit.effect.operations import OPERATIONS, Lever
 from churnkit.effect.second_opinion import negative_control
 from churnkit.effect.shocks import LEAST, Fitted, covariates, logistic, residual_shocks
-from churnkit.effect.slopes import Slope, between, first_stage, line_error, shrink
+from churnkit.effect.slopes import Slope, first_stage, line_error, shrink, surely_between
 from churnkit.effect.terms import EffectTerms
 from churnkit.effect.verdict import ASSOCIATION, IDENTIFIED, LEVEL, STRONG, WORDS, Verdict
 from churnkit.models.nuisance import Bools, Codes, Matrix, Vector, cross_fitted
@@ -137,7 +137,8 @@ def _total(effect: SatisfactionEffect, met: Met, beside: list[Met]) -> Total:
     of_plain = _slopes(effect, beside, plain, place)[0]
     shock = _by_shock(effect, met)
     checks = _checks(effect, met, slope, of_plain, shock)
-    pulled, spread = shrink(by_line, slope), between(by_line)
+    spread = surely_between(by_line)
+    pulled = shrink(by_line, slope, spread)
     errors = tuple(line_error(own, one, spread) for own, one in zip(by_line, pulled, strict=True))
     return Total(met, slope, pulled, errors, of_plain, shock, checks, verdict_of(met, checks, shock))
 
