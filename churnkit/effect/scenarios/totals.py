@@ -5,9 +5,10 @@ learnt on other customers; h_j, the operation's level on its scale. The slope co
 say of it, beside the offset o, so that errors of either enter by their product only [1]_; the slope of the level as it
 stands, which leans on o alone, is put beside it (check ``doubly_robust``). Operations enter together, since they are
 set together; complaints are a consequence of the others and enter apart. Slopes are by line, pulled a little towards
-the common one. It is an effect as far as a level falls on customers for no other reason than what covariates tell. Where a service
-shock moves the level, what the shock does to renewal over what it does to the level is the same effect without that
-assumption, and whether the two agree is a check; where nothing tests it, the verdict is "association only".
+the common one. It is an effect as far as a level falls on customers for no other reason than what covariates tell.
+Where a service shock moves the level, what the shock does to renewal over what it does to the level is the same effect
+without that assumption, and whether the two agree is a check; where nothing tests it, the verdict is "association
+only".
 
 References
 ----------
