@@ -65,7 +65,9 @@ _HOME = {
     "WhatIf": "churnkit.effect.scenarios.whatif",
     "what_if": "churnkit.effect.scenarios.whatif",
     "goal_seek": "churnkit.effect.scenarios.goal",
+    "hangs_on": "churnkit.effect.scenarios.hangs_on",
     "journey": "churnkit.effect.scenarios.journey",
+    "lever_curve": "churnkit.effect.scenarios.curve",
     "plan_retention": "churnkit.retain.plan",
     "write_list": "churnkit.retain.workbook",
     "read_outcomes": "churnkit.retain.outcomes",
@@ -117,7 +119,9 @@ if TYPE_CHECKING:
     from churnkit.effect.index import SatisfactionIndex as SatisfactionIndex
     from churnkit.effect.naive import naive_effects as naive_effects
     from churnkit.effect.power import experiment_size as experiment_size
+    from churnkit.effect.scenarios.curve import lever_curve as lever_curve
     from churnkit.effect.scenarios.goal import goal_seek as goal_seek
+    from churnkit.effect.scenarios.hangs_on import hangs_on as hangs_on
     from churnkit.effect.scenarios.journey import journey as journey
     from churnkit.effect.scenarios.scenario import Scenario as Scenario
     from churnkit.effect.scenarios.whatif import WhatIf as WhatIf

@@ -8,17 +8,17 @@ import pytest
 import churnkit as ck
 
 NAMES = [
-    "Backtest", "Book", "CancellationModel", "Ceiling", "ChurnModel", "ChurnkitError", "ContractError", "Evaluation",
-    "Feature", "Findings", "LeakageError", "LifetimeValue", "Panel", "RenewalModel", "SatisfactionEffect",
-    "SatisfactionIndex", "Scenario", "ShiftedBetaGeometric", "UpliftModel", "UsageError", "WhatIf", "Where", "World",
-    "audit_columns", "backtest", "build_panel", "by_group", "ceiling_predictions", "check_book", "check_survival",
-    "cohort_counts", "compare_runs", "compare_survival", "contributions", "dependence", "economics_table",
-    "effect_on_value", "evaluate", "expected_loss_ratios", "experiment_size", "explain_value", "find_leaks",
-    "goal_seek", "importance", "interactions", "journey", "life_table", "lifetime_gains", "load_model",
-    "log_backtest", "log_model", "naive_effects", "observed_renewals", "open_book", "plan_retention", "promote",
-    "proxy", "read_out", "read_outcomes", "reasons", "revalue", "roll_up", "score", "sensitivity", "simulate_book",
-    "standard_features", "survival", "survival_scores", "track", "tune", "value_at_risk", "value_change", "what_if",
-    "write_list",
+    "Backtest", "Book", "CancellationModel", "Ceiling", "ChurnModel", "ChurnkitError", "ContractError",
+    "Evaluation", "Feature", "Findings", "LeakageError", "LifetimeValue", "Panel", "RenewalModel",
+    "SatisfactionEffect", "SatisfactionIndex", "Scenario", "ShiftedBetaGeometric", "UpliftModel", "UsageError",
+    "WhatIf", "Where", "World", "audit_columns", "backtest", "build_panel", "by_group", "ceiling_predictions",
+    "check_book", "check_survival", "cohort_counts", "compare_runs", "compare_survival", "contributions",
+    "dependence", "economics_table", "effect_on_value", "evaluate", "expected_loss_ratios", "experiment_size",
+    "explain_value", "find_leaks", "goal_seek", "hangs_on", "importance", "interactions", "journey", "lever_curve",
+    "life_table", "lifetime_gains", "load_model", "log_backtest", "log_model", "naive_effects", "observed_renewals",
+    "open_book", "plan_retention", "promote", "proxy", "read_out", "read_outcomes", "reasons", "revalue", "roll_up",
+    "score", "sensitivity", "simulate_book", "standard_features", "survival", "survival_scores", "track", "tune",
+    "value_at_risk", "value_change", "what_if", "write_list",
 ]  # fmt: skip
 HEAVY = (
     "pandas",

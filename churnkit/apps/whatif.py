@@ -9,9 +9,11 @@ from churnkit.apps.console import Steps
 from churnkit.apps.training import fit_target
 from churnkit.book.open import Book
 from churnkit.effect.effect import SatisfactionEffect
+from churnkit.effect.operations import SATISFACTION
+from churnkit.effect.scenarios.curve import lever_curve
 from churnkit.effect.scenarios.hangs_on import hangs_on
-from churnkit.effect.scenarios.result import ScenarioResult
-from churnkit.effect.scenarios.scenario import Scenario
+from churnkit.effect.scenarios.result import ScenarioResult, Worked
+from churnkit.effect.scenarios.scenario import Scenario, Setting
 from churnkit.effect.scenarios.whatif import WhatIf
 from churnkit.effect.to_value import REPLICATES
 from churnkit.errors import UsageError
@@ -76,7 +78,7 @@ def ready(
 
 
 def pictures(prepared: WhatIf, result: ScenarioResult, *, unit: str) -> dict[str, plots.Figure]:
-    """The pictures of a result, by name: a waterfall and a tornado each, the comparison, the effect's curve."""
+    """The pictures of a result, by name: a waterfall and a tornado each, the comparison, a curve of what is set."""
     found, bars = {}, result.waterfall
     for number, each in enumerate(result.worked, start=1):
         if result.table["net"].notna().to_numpy()[number - 1]:
@@ -87,7 +89,20 @@ def pictures(prepared: WhatIf, result: ScenarioResult, *, unit: str) -> dict[str
                 found[f"tornado_{number}"] = plots.tornado(table, base=net, unit=unit)
     if len(result.worked) > 1 and result.table["net"].notna().any():
         found["comparison"] = plots.comparison(result.table[result.table["net"].notna()], unit=unit)
+    for setting in _alone(result.worked):
+        curve = lever_curve(prepared, setting.lever, **dict(setting.where))
+        found[f"curve_{setting.lever}"] = plots.lever_curve(curve)
     effect = prepared.effect_
     if effect.verdict.shown != "nothing":
         found["effect_curve"] = plots.effect_curve(effect.curve(), effect="renewal", verdict=effect.verdict.kind)
     return found
+
+
+def _alone(worked: tuple[Worked, ...]) -> list[Setting]:
+    """Operations that are set, each as it is first."""
+    found: dict[str, Setting] = {}
+    for each in worked:
+        if each.scenario.claimed is None:
+            for setting in each.scenario.settings:
+                found.setdefault(setting.lever, setting)
+    return [setting for lever, setting in found.items() if lever != SATISFACTION]

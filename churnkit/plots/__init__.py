@@ -17,6 +17,7 @@ from churnkit.plots.models import precision_recall as precision_recall
 from churnkit.plots.models import reliability as reliability
 from churnkit.plots.models import shares as shares
 from churnkit.plots.scenario import comparison as comparison
+from churnkit.plots.scenario import lever_curve as lever_curve
 from churnkit.plots.scenario import waterfall as waterfall
 from churnkit.plots.value import lifetime_gains as lifetime_gains
 from churnkit.plots.value import survival as survival

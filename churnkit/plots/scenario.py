@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from churnkit.plots.axes import BLUE, GREY, ORANGE, axes_of, short, unit_for
+from churnkit.plots.axes import BLUE, GREY, ORANGE, PALE, axes_of, short, unit_for
 
 _DARK = "#3C4858"
 
@@ -64,6 +64,33 @@ def comparison(table: pd.DataFrame, *, unit: str = "currency") -> Figure:
     axes.set_ylim(-0.6, len(shown) - 0.3)
     axes.xaxis.set_major_formatter("{x:,g}")
     axes.margins(x=0.2)
+    return figure
+
+
+def lever_curve(table: pd.DataFrame, *, effect: str = "the next renewal", unit: str = "pp") -> Figure:
+    """Draw what a lever's levels would do, with the 95 % band; shaded where hardly anybody was seen, today as a line.
+
+    Parameters
+    ----------
+    table : DataFrame as ``churnkit.lever_curve`` gives it
+    effect : str, what is changed; unit : str
+    """
+    told = table.attrs
+    what = f"{told['lever'].replace('_', ' ')}: {told['verdict']}"
+    along = f"{'change, ' if told['lever'] == 'satisfaction' else ''}{told['unit']}"
+    figure, axes = axes_of(f"Effect on {effect}\n{what}", along, f"change of {effect}, {unit}")
+    x, seen = table["level"].to_numpy(dtype=np.float64), table["supported"].to_numpy(dtype=bool)
+    axes.axhline(0, color=GREY, linewidth=0.8)
+    axes.fill_between(x, table["low"], table["high"], color=PALE, label="95 % interval")
+    axes.plot(x, table["estimate"], "--", color=BLUE, linewidth=1.2)
+    axes.plot(x[seen], table["estimate"][seen], "o", color=BLUE, markersize=4, label="estimate")
+    edges = np.concatenate([x[:1], (x[1:] + x[:-1]) / 2, x[-1:]])
+    for k in np.flatnonzero(~seen):
+        first = k == np.flatnonzero(~seen)[0]
+        axes.axvspan(edges[k], edges[k + 1], color=ORANGE, alpha=0.12, linewidth=0,
+                     label="hardly anybody was seen there" if first else None)  # fmt: skip
+    axes.axvline(told["today"], color=_DARK, linewidth=1, linestyle=":", label="today's mean")
+    axes.legend(frameon=False, fontsize=8)
     return figure
 
 
