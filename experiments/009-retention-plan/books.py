@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +18,24 @@ from churnkit.simulate.insurer import Do
 from churnkit.simulate.truth import standing_values, true_terms
 from churnkit.simulate.window import Window
 
-CUSTOMERS, YEARS, WORLD = 20_000, 6, "F"
+CUSTOMERS, YEARS = 20_000, 6
+PLAN = "plan"
 CAPACITIES = (0.05, 0.10, 0.20)
 SAVE_RATE, LEAD, READOUTS, EXPERIMENT_DAYS = 0.1, 45, 5, 730
 SURVIVAL = [f"s{t}" for t in range(1, 6)]
 
 
-def one_book(seed: int, *, customers: int = CUSTOMERS) -> dict[str, Any]:
+def measured(world: str, seed: int, parts: Iterable[str], *, customers: int = CUSTOMERS) -> list[dict[str, Any]]:
     """Simulate, train on all but the last two years, plan, call, read out; then the same after an experiment."""
+    begun = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        book = ck.open_book(ck.simulate_book(root, customers=customers, years=YEARS, seed=seed, world=WORLD))
+        book = ck.open_book(ck.simulate_book(root, customers=customers, years=YEARS, seed=seed, world=world))
         values = pd.read_parquet(root / "truth" / "values.parquet")
         as_of = book.settings.data_cutoff
         panel = ck.build_panel(book, "renewal", keep_unlabelled=True)
         standing = ck.build_panel(book, "renewal", as_of=as_of)
-        effects = contact_effects(seed, customers)
+        effects = contact_effects(world, seed, customers)
         last = pd.Timestamp(panel.cutoff[panel.y.notna()].max()) - pd.Timedelta(days=EXPERIMENT_DAYS)
         train, _ = panel.split(test_from=last)
         model = ck.RenewalModel(random_state=seed).fit(train.X, train.y, cutoff=train.cutoff, groups=train.groups,
@@ -43,18 +47,20 @@ def one_book(seed: int, *, customers: int = CUSTOMERS) -> dict[str, Any]:
         uplift = pd.Series(learnt.predict(standing.X, baseline=model.predict_proba(standing.X)[:, 1]),
                            index=standing.keys["policy_id"])  # fmt: skip
         measured = scores.assign(uplift=scores["policy_id"].map(uplift))
-        answer = {"seed": seed, "lists": lists_worth(scores, measured, book, truth, seed=seed),
+        truth["usual"] = by_age(truth, book)
+        answer = {"part": PLAN, "world": world, "seed": seed, "customers": customers, "version": ck.__version__,
+                  "lists": lists_worth(scores, measured, book, truth, seed=seed),
                   "readouts": readouts(scores, book, truth, seed=seed),
                   "uplift": {"better": learnt.better_, "average": learnt.average_, "qini": learnt.qini_.coefficient,
                              "rows": learnt.treated_ + learnt.held_out_}}  # fmt: skip
         book.close()
-    return answer
+    return [answer | {"seconds": time.process_time() - begun}]
 
 
-def contact_effects(seed: int, customers: int) -> pd.DataFrame:
+def contact_effects(world: str, seed: int, customers: int) -> pd.DataFrame:
     """Of every term: the chance of renewal without a contact, and the log-odds that one contact adds to it."""
     window = Window(YEARS)
-    off, on = (true_terms(WORLD, seed=seed, customers=customers, window=window, do=Do(contact=contact))
+    off, on = (true_terms(world, seed=seed, customers=customers, window=window, do=Do(contact=contact))
                for contact in (False, True))  # fmt: skip
     effect = logit(on["renewal_do"]) - logit(off["renewal_do"])
     return off[["term_id", "policy_id", "end_date"]].assign(chance=off["renewal_do"], effect=effect.to_numpy())
@@ -84,6 +90,18 @@ def true_gains(scores: pd.DataFrame, values: pd.DataFrame, effects: pd.DataFrame
     given = yearly * (survival / survival[:, :1] / discount).sum(axis=1)
     return rows.assign(without=without, contacted=expit(logit(without) + rows["effect"].to_numpy()), given=given,
                        moved=lambda t: t["contacted"] - t["without"]).set_index("policy_id")  # fmt: skip
+
+
+def by_age(truth: pd.DataFrame, book: Any) -> pd.Series:
+    """Log-odds that a contact adds to customers of that age: all of its effect that a book can tell.
+
+    Whom contact drives away depends on age when the customer came, and on nothing else that is recorded.
+    """
+    born = book.sql("SELECT customer_id, birth_year FROM raw_customers").to_pandas().set_index("customer_id")
+    came = book.sql("SELECT customer_id, min(inception_date) AS came FROM raw_policies GROUP BY 1").to_pandas()
+    came = pd.to_datetime(came.set_index("customer_id")["came"]).dt.year
+    young = truth["customer_id"].map(came - born["birth_year"]) < 35
+    return truth["effect"].groupby(young).transform("mean")
 
 
 def uplift_of(panel: Any, last: pd.Timestamp, model: Any, effects: pd.DataFrame, *, seed: int) -> Any:
@@ -121,14 +139,18 @@ def lists_worth(
         }
     )
     ranking["random"] = np.random.default_rng([seed, 91]).random(len(ranking))
-    gain = free.assign(gain=free["policy_id"].map(truth["moved"]) * free["policy_id"].map(truth["given"]))
-    gain = gain.groupby("customer_id")["gain"].sum()
+    true = truth.reindex(free["policy_id"]).set_axis(free.index)
+    gain = (true["moved"] * true["given"]).groupby(free["customer_id"]).sum()
+    by_age = {"by_age": moved(free["renewal"], true["usual"]) * free["given"],
+              "by_age_chance_and_value": moved(true["without"], true["usual"]) * true["given"]}  # fmt: skip
+    by_age = {name: each.groupby(free["customer_id"]).sum() for name, each in by_age.items()}
     cost = float(ck.economics_table(book)["contact_cost"].iloc[0])
     found = []
     for share in CAPACITIES:
         many = round(share * len(ranking))
         names = {name: ranking[name].nlargest(many).index for name in ranking}
         names["oracle"] = gain[gain > cost].nlargest(many).index
+        names |= {name: known[known > cost].nlargest(many).index for name, known in by_age.items()}
         for name, given in (("plan", scores), ("uplift_plan", measured)):
             plan = ck.plan_retention(given, book, capacity=many, per_household=99, holdout=0.0, explore=0.0,
                                      save_rate=SAVE_RATE, random_state=seed)  # fmt: skip
@@ -137,6 +159,11 @@ def lists_worth(
                    "driven_away": float((gain[who] < 0).mean()) if len(who) else 0.0}
                   for name, who in names.items()]  # fmt: skip
     return found
+
+
+def moved(chance: Any, by: Any) -> Any:
+    """What log-odds add to a chance."""
+    return expit(logit(chance) + by) - chance
 
 
 def readouts(scores: pd.DataFrame, book: Any, truth: pd.DataFrame, *, seed: int) -> list[dict[str, Any]]:

@@ -48,6 +48,8 @@ def pooled(books: list[dict[str, Any]]) -> dict[str, float]:
                 _ratio(found, f"{plan}_over_{rival}_{at}", worth[plan], worth[rival])
         _ratio(found, f"uplift_plan_over_plan_{at}", worth["uplift_plan"], worth["plan"])
         _ratio(found, f"oracle_over_plan_{at}", worth["oracle"], worth["plan"])
+        for known in ("by_age", "by_age_chance_and_value"):
+            _ratio(found, f"{known}_over_value_at_risk_{at}", worth[known], worth["value_at_risk"])
         mine = read[read["share"] == share]
         found |= {f"readouts_{at}": len(mine), f"readouts_{at}_covered": float(mine["held"].mean()),
                   f"readouts_{at}_half_width": float(((mine["high"] - mine["low"]) / 2).mean()),
