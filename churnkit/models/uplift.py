@@ -83,6 +83,7 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : DataFrame of shape (n_rows, n_features), what was known before the contact
+            Better a dozen features named before the experiment than hundreds, of which some seem to matter by chance.
         treated : array of bool of shape (n_rows,), drawn at random
         y : array of shape (n_rows,), 1 renewed, 0 not
         baseline : array of shape (n_rows,), optional

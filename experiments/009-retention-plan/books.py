@@ -22,6 +22,9 @@ CUSTOMERS, YEARS = 20_000, 6
 PLAN = "plan"
 CAPACITIES = (0.05, 0.10, 0.20)
 SAVE_RATE, LEAD, READOUTS, EXPERIMENT_DAYS = 0.1, 45, 5, 730
+MODERATORS = ["line", "channel", "region", "age", "tenure_days", "premium", "offer_change", "rating_last", "claims_365d",
+              "contacts_365d", "complaints_365d"]  # fmt: skip
+"""On what a contact's effect may depend, named before the experiment: of 207 features, some would seem to matter."""
 SURVIVAL = [f"s{t}" for t in range(1, 6)]
 
 
@@ -44,7 +47,7 @@ def measured(world: str, seed: int, parts: Iterable[str], *, customers: int = CU
         scores = ck.score(book, model, as_of=as_of, value=value)
         truth = true_gains(scores, values, effects, value)
         learnt = uplift_of(panel, last, model, effects, seed=seed)
-        uplift = pd.Series(learnt.predict(standing.X, baseline=model.predict_proba(standing.X)[:, 1]),
+        uplift = pd.Series(learnt.predict(standing.X[MODERATORS], baseline=model.predict_proba(standing.X)[:, 1]),
                            index=standing.keys["policy_id"])  # fmt: skip
         measured = scores.assign(uplift=scores["policy_id"].map(uplift))
         truth["usual"] = by_age(truth, book)
@@ -115,7 +118,7 @@ def uplift_of(panel: Any, last: pd.Timestamp, model: Any, effects: pd.DataFrame,
     treated = rng.random(len(known)) < 0.5
     y = rng.random(len(known)) < expit(logit(without) + np.where(treated, known["effect"], 0.0))
     baseline = model.predict_proba(test.X)[:, 1]
-    return ck.UpliftModel(random_state=seed).fit(test.X, treated, y, baseline=baseline,
+    return ck.UpliftModel(random_state=seed).fit(test.X[MODERATORS], treated, y, baseline=baseline,
                                                  groups=test.keys["customer_id"])  # fmt: skip
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parents[2] / "experiments" / "009-retention-plan"
-RULES = {"risk": 100.0, "value_at_risk": 200.0, "value_at_risk_given": 210.0, "value": 90.0, "random": 10.0, "oracle": 400.0,
-         "by_age": 210.0, "by_age_chance_and_value": 300.0, "plan": 260.0, "uplift_plan": 300.0}  # fmt: skip
+RULES = {"risk": 100.0, "value_at_risk": 200.0, "value_at_risk_given": 210.0, "value": 90.0, "random": 10.0,
+         "oracle": 400.0, "by_age": 210.0, "by_age_chance_and_value": 300.0, "plan": 260.0,
+         "uplift_plan": 300.0}  # fmt: skip
 
 
 @pytest.fixture
