@@ -22,8 +22,8 @@ CUSTOMERS, YEARS = 20_000, 6
 PLAN = "plan"
 CAPACITIES = (0.05, 0.10, 0.20)
 SAVE_RATE, LEAD, READOUTS, EXPERIMENT_DAYS = 0.1, 45, 5, 730
-MODERATORS = ["line", "channel", "region", "age", "tenure_days", "premium", "offer_change", "rating_last", "claims_365d",
-              "contacts_365d", "complaints_365d"]  # fmt: skip
+MODERATORS = ["line", "channel", "region", "age", "tenure_days", "premium", "offer_change", "rating_last",
+              "claims_365d", "contacts_365d", "complaints_365d"]  # fmt: skip
 """On what a contact's effect may depend, named before the experiment: of 207 features, some would seem to matter."""
 SURVIVAL = [f"s{t}" for t in range(1, 6)]
 
