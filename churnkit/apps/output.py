@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 from xlsxwriter.utility import xl_range
 
 from churnkit.errors import UsageError
+from churnkit.retain.printing import characters
 
 KINDS = (".parquet", ".csv", ".xlsx")
 _SHARES = ("renewal", "churn", "cancellation", "low", "high", "s1")
@@ -129,5 +129,5 @@ def _width(name: str, values: pd.Series[Any]) -> int:
     """Of a column, in characters: what is widest in its first rows, within reason; a Chinese character takes two."""
     shown = [str(value)[:10] if isinstance(value, pd.Timestamp) else str(value) for value in values.dropna()
              if isinstance(value, str | pd.Timestamp)]  # fmt: skip
-    wide = [sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text) for text in shown]
-    return min(max(10, len(name) + 4, *(each + 2 for each in wide)), 60)  # four: room for the filter's arrow
+    wide = [characters(text) + 2 for text in shown]
+    return min(max(10, len(name) + 4, *wide), 60)  # four: room for the filter's arrow

@@ -20,9 +20,10 @@ from churnkit.effect.scenarios.result import ScenarioResult, Worked
 from churnkit.effect.scenarios.scenario import told, told_settings
 from churnkit.errors import UsageError
 from churnkit.plots import Figure
+from churnkit.retain.printing import characters, height
 
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC)
-_FIRST = 2  # column of the first scenario
+_FIRST, _WIDTH = 2, 30  # column of the first scenario; width of each
 
 
 def _seen(worked: Worked) -> float | None:
@@ -162,6 +163,8 @@ def _scenarios(sheet: Any, result: ScenarioResult, styles: dict[str, Any], unit:
         row += 1
         for name, label, kind, of in entries:
             places[name] = row
+            if kind == "text":
+                sheet.set_row(row, height((str(of(each)), _WIDTH) for each in result.worked))
             sheet.write_string(row, 0, label)
             sheet.write_string(row, 1, unit if kind == "money" else "")
             for k, each in enumerate(result.worked):
@@ -169,10 +172,17 @@ def _scenarios(sheet: Any, result: ScenarioResult, styles: dict[str, Any], unit:
             row += 1
     sheet.set_column(0, 0, 46)
     sheet.set_column(1, 1, 8)
-    sheet.set_column(_FIRST, _FIRST + len(result.worked) - 1, 26)
+    sheet.set_column(_FIRST, _FIRST + len(result.worked) - 1, _WIDTH)
+    sheet.set_row(0, height((each.scenario.name, _WIDTH - 3) for each in result.worked))
     sheet.freeze_panes(1, _FIRST)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    _printed(sheet, upright=len(result.worked) < 3)
+
+
+def _printed(sheet: Any, *, upright: bool = False, pages: int = 0) -> None:
+    """A page wide, A4; so many pages high, 0 for as many as it takes."""
+    (sheet.set_portrait if upright else sheet.set_landscape)()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, pages)
 
 
 def _cell(sheet: Any, row: int, column: int, kind: str, of: Any, each: Worked, places: dict[str, int],
@@ -215,13 +225,17 @@ def _frame(sheet: Any, frame: pd.DataFrame, styles: dict[str, Any]) -> None:
                 sheet.write_string(row, column, value)
             elif value is not None and np.isfinite(value):
                 sheet.write_number(row, column, float(value), styles["money" if abs(value) >= 1000 else "number"])
-    sheet.set_column(0, max(len(frame.columns) - 1, 0), 20)
+    for column, name in enumerate(frame.columns):
+        texts = [value for value in frame[name] if isinstance(value, str)]
+        sheet.set_column(column, column, min(max([12, *(characters(text) + 2 for text in (str(name), *texts))]), 50))
+    _printed(sheet)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(frame), max(len(frame.columns) - 1, 0))
 
 
 def _pictures(sheet: Any, pictures: Mapping[str, Figure]) -> None:
     row = 0
+    _printed(sheet, upright=True)
     for name, figure in pictures.items():
         drawn = io.BytesIO()
         figure.savefig(drawn, format="png", dpi=110, metadata={"Software": None})
@@ -231,5 +245,8 @@ def _pictures(sheet: Any, pictures: Mapping[str, Figure]) -> None:
 
 def _words(sheet: Any, result: ScenarioResult, styles: dict[str, Any]) -> None:
     sheet.set_column(0, 0, 120)
-    for row, sentence in enumerate((*result.text.split("\n\n"), "", *_HOW)):
+    said = [line for part in result.text.split("\n\n") for line in (*part.split("\n"), "")]
+    for row, sentence in enumerate((*said, *_HOW)):
         sheet.write_string(row, 0, sentence, styles["wrap"])
+        sheet.set_row(row, height([(sentence, 120)]))
+    _printed(sheet)

@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 
 from churnkit.errors import ContractError, UsageError
-from churnkit.retain.sheet import FILLED, SHOWN, SheetColumn
+from churnkit.retain.sheet import FILLED, FIRST, REST, SheetColumn
 
 _REFERENCE = re.compile(r"L\d{8}-[0-9a-f]{6}-[0-9a-f]{10}")
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?")
-_READ = tuple(each for each in (*SHOWN, *FILLED) if each.name in ("action_id", "customer_id") or each in FILLED)
+_READ = tuple(each for each in (*FIRST, *REST, *FILLED) if each.name in ("action_id", "customer_id") or each in FILLED)
 OTHER = "other:"
 
 
@@ -152,7 +152,7 @@ def named(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str], list[str]]
 
 def _shown(heading: str) -> bool:
     """Whether a column is one that the list shows and nobody fills in."""
-    headings = {_plain(text) for each in SHOWN for text in (each.en, each.zh, each.name)}
+    headings = {_plain(text) for each in (*FIRST, *REST) for text in (each.en, each.zh, each.name)}
     return _plain(heading) in headings or re.fullmatch(r"(reason|原因) ?\d+", _plain(heading)) is not None
 
 

@@ -53,18 +53,21 @@ def _choice(name: str, en: str, zh: str, words: dict[str, tuple[str, str]], *oth
     return SheetColumn(name, en, zh, "choice", tuple(words.items()), others)
 
 
-SHOWN = (
-    SheetColumn("action_id", "Reference", "编号", other_names=("action", "ref", "reference no")),
+FIRST = (
     SheetColumn("rank", "Rank", "序号", "number"),
     SheetColumn("customer_id", "Customer", "客户号", other_names=("customer no", "customer number", "客户编号")),
     SheetColumn("line", "Line", "险种"), SheetColumn("end_date", "Due", "到期日", "date"),
-    SheetColumn("policies", "Policies due", "到期保单数", "number"), SheetColumn("channel", "Channel", "渠道"),
-    SheetColumn("branch", "Branch", "机构"), SheetColumn("agent_id", "Agent", "代理人"),
     SheetColumn("renewal", "Renewal chance", "续保概率", "share"), SheetColumn("value", "Value", "客户价值", "money"),
     SheetColumn("expected_value", "Worth of a call", "联系价值", "money"),
-    SheetColumn("action", "What to do", "建议动作"), SheetColumn("then", "If that is not enough", "后备动作"),
+    SheetColumn("action", "What to do", "建议动作"),
+)  # fmt: skip
+REST = (
+    SheetColumn("then", "If that is not enough", "后备动作"),
     SheetColumn("concession", "Largest concession", "最大优惠", "money"),
     SheetColumn("price_check", "Price check", "价格核对"),
+    SheetColumn("policies", "Policies due", "到期保单数", "number"), SheetColumn("channel", "Channel", "渠道"),
+    SheetColumn("branch", "Branch", "机构"), SheetColumn("agent_id", "Agent", "代理人"),
+    SheetColumn("action_id", "Reference", "编号", other_names=("action", "ref", "reference no")),
 )  # fmt: skip
 FILLED = (
     SheetColumn("contacted_at", "Called on", "联系日期", "date", other_names=("called", "date", "call date", "日期")),
@@ -91,12 +94,12 @@ def action_ids(list_id: str, customers: pd.Series) -> pd.Series:
 
 
 def sheet_of(plan: RetentionPlan) -> tuple[pd.DataFrame, tuple[SheetColumn, ...]]:
-    """Return the list with its references, and its columns in order: what is shown, the reasons, what is filled in."""
+    """Return the list with its references, and its columns in order: whom and why, the rest, what is filled in."""
     table = plan.table
     table.insert(0, "action_id", action_ids(plan.list_id, table["customer_id"]))
     reasons = [name for name in map(str, table) if name.startswith("reason_")]
     told = tuple(SheetColumn(name, f"Reason {k}", f"原因{k}") for k, name in enumerate(reasons, start=1))
-    shown = tuple(column for column in SHOWN if column.name in table)
+    first, rest = (tuple(column for column in part if column.name in table) for part in (FIRST, REST))
     for column in FILLED:
         table[column.name] = None
-    return table, (*shown, *told, *FILLED)
+    return table, (*first, *told, *rest, *FILLED)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import unicodedata
 from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
@@ -17,13 +16,15 @@ from churnkit.book.open import Book
 from churnkit.errors import UsageError
 from churnkit.retain.guide import guide
 from churnkit.retain.plan import RetentionPlan
-from churnkit.retain.sheet import SheetColumn, sheet_of
+from churnkit.retain.printing import characters, height
+from churnkit.retain.sheet import REST, SheetColumn, sheet_of
 from churnkit.retain.suppression import Language
 
 SHEETS = {"en": ("List", "Left out and why", "How to read this"), "zh": ("名单", "未列入及原因", "使用说明")}
 ENCODINGS = ("utf-8-sig", "gb18030")
 LEFT_OUT_ROWS = 200_000  # more than anybody filters in Excel; the record has everybody
 _SPARE = 200  # rows below the list in which people add customers: they have the drop-downs too
+_SCALE = 60  # per cent in print
 _FORMATS = {"date": "yyyy-mm-dd", "share": "0.0%", "money": "#,##0", "number": "0", "text": "@", "choice": "@"}
 
 
@@ -141,17 +142,27 @@ def _workbook(plan: RetentionPlan) -> Callable[[Path], None]:
 def _list_sheet(sheet: Any, plan: RetentionPlan, styles: dict[str, Any]) -> None:
     table, columns = sheet_of(plan)
     language = plan.rules.language
-    filled = next(at for at, column in enumerate(columns) if column.name == "contacted_at")
-    for at, column in enumerate(columns):
+    names = [column.name for column in columns]
+    filled, page = names.index("contacted_at"), names.index("action_id") - sum(c.name in names for c in REST[:-1])
+    widths = [_width(column, table[column.name], language) for column in columns]
+    for at, (column, width) in enumerate(zip(columns, widths, strict=True)):
         sheet.write_string(0, at, column.heading(language), styles["fill" if at >= filled else "head"])
-        sheet.set_column(at, at, _width(column, table[column.name], language), styles[column.kind])
+        sheet.set_column(at, at, width, styles[column.kind])
         for row, value in enumerate(table[column.name].tolist(), start=1):
             _write(sheet, row, at, value, column, styles)
         _allow(sheet, at, column, len(table) + _SPARE, plan)
-    sheet.freeze_panes(1, 3)
+    texts = [(column.name, width) for column, width in zip(columns, widths, strict=True) if column.kind == "text"]
+    for row, values in enumerate(zip(*(table[name] for name, _ in texts), strict=True), start=1):
+        sheet.set_row(row, height((str(value), width) for value, (_, width) in zip(values, texts, strict=True)
+                                  if value == value and value is not None))  # fmt: skip
+    sheet.set_row(0, height((c.heading(language), width - 3) for c, width in zip(columns, widths, strict=True)))
+    sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, len(table), len(columns) - 1)
-    sheet.ignore_errors({"number_stored_as_text": f"A1:A{len(table) + 1} C1:C{len(table) + 1}"})
+    sheet.ignore_errors({"number_stored_as_text": f"B1:B{len(table) + 1}"})
     _printed(sheet, plan)
+    sheet.set_print_scale(_SCALE)  # two sheets of paper side by side: whom and why; what was done
+    sheet.set_v_pagebreaks([page])
+    sheet.repeat_columns(0, 1)
 
 
 def _write(sheet: Any, row: int, at: int, value: Any, column: SheetColumn, styles: dict[str, Any]) -> None:
@@ -210,15 +221,18 @@ def _guide_sheet(sheet: Any, plan: RetentionPlan, styles: dict[str, Any]) -> Non
         sheet.write_string(row, 0, left, styles["head" if not right else "text"])
         if right:
             sheet.write_string(row, 1, right, styles["text"])
+        sheet.set_row(row, height(((left, 34), (right, 90))))
     _printed(sheet, plan)
 
 
 def _width(column: SheetColumn, values: pd.Series, language: Language) -> float:
     """In characters; a Chinese one takes two. Headings wrap, so that narrow columns stay narrow."""
-    if column.name in ("action", "then", "note", "price_check") or column.name.startswith("reason_"):
-        return 32
+    if column.name in ("action", "then", "note") or column.name.startswith("reason_"):
+        return 30
     texts = [*(str(value) for value in values.head(200).dropna()), *column.heading(language).split()]
     texts += [texts_[0 if language == "en" else 1] for _, texts_ in column.choices]
+    if column.name == "action_id":
+        return 16
     if column.kind in ("date", "number", "money", "share"):
         texts = [*column.heading(language).split(), "0000-00-00"]
-    return min(max(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text) for text in texts) + 3, 36)
+    return min(max(map(characters, texts)) + 3, 36)
