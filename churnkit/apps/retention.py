@@ -18,7 +18,15 @@ from churnkit.retain.outcomes import Outcomes, list_of, read_outcomes
 from churnkit.retain.outreach import append_outreach, outreach_file
 from churnkit.retain.plan import RetentionPlan, plan_retention
 from churnkit.retain.readout import ReadOut, read_out
-from churnkit.retain.record import earlier_arms, keep_outcomes, keep_plan, kept_outcomes, kept_plan, lists
+from churnkit.retain.record import (
+    earlier_arms,
+    keep_outcomes,
+    keep_plan,
+    kept_outcomes,
+    kept_plan,
+    lists,
+    same_list,
+)
 from churnkit.retain.workbook import write_list
 
 RECORD = "retention"
@@ -71,7 +79,8 @@ def caps_of(words: list[str]) -> dict[str, Any]:
         name, _, number = word.partition("=")
         group, _, value = name.partition(":")
         group = "agent_id" if group == "agent" else group
-        if not number.isdigit() or (value and not isinstance(caps.get(group, {}), Mapping)):
+        both = group in caps and (not value or not isinstance(caps[group], Mapping))
+        if not (number.isascii() and number.isdigit()) or both:
             raise UsageError("A cap is written branch=40, or channel:phone=300 for one of them.", found=repr(word))
         if value:
             caps.setdefault(group, {})[value] = int(number)
@@ -82,18 +91,42 @@ def caps_of(words: list[str]) -> dict[str, Any]:
 
 def make_list(
     book: Book, scores: pd.DataFrame, output: Path, record: Path, *, actions: Path | None = None,
-    new_business: Path | None = None, encoding: Any = "utf-8-sig", due_within_days: int = 90, **rules: Any,
+    new_business: Path | None = None, encoding: Any = "utf-8-sig", **rules: Any,
 ) -> RetentionPlan:  # fmt: skip
-    """Plan, write and keep a list; customers of lists whose experiment is not over keep their arm."""
+    """Plan, write and keep a list; customers of lists whose experiment is not over keep their arm.
+
+    A list that is made once more, of the same day by the same rules from the same scores, is the list that is kept.
+    """
+    options = {"actions": None if actions is None else read_actions(actions),
+               "new_business": None if new_business is None else read_prices(new_business), **rules}  # fmt: skip
     as_of = pd.Timestamp(scores["as_of"].iloc[0]) if len(scores) and "as_of" in scores else book.settings.data_cutoff
-    prices = None if new_business is None else pd.read_csv(new_business, dtype={"policy_id": str})
-    plan = plan_retention(
-        scores, book, earlier=earlier_arms(record, as_of, days=due_within_days), due_within_days=due_within_days,
-        actions=None if actions is None else read_actions(actions), new_business=prices, **rules,
-    )  # fmt: skip
+    plan = plan_retention(scores, book, earlier=earlier_arms(record, as_of), **options)
+    before = same_list(record, as_of, plan.rules)
+    if before:
+        again = plan_retention(scores, book, earlier=earlier_arms(record, as_of, leave_out=before), **options)
+        plan = again if again.list_id == before else plan
     written = write_list(plan, output, book=book, encoding=encoding)
     keep_plan(record, written, output=output.name)
     return written
+
+
+def read_prices(path: Path) -> pd.DataFrame:
+    """Read new-business prices from a CSV in any of the encodings that spreadsheets write.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be read.
+    """
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return pd.read_csv(path, dtype={"policy_id": str}, encoding=encoding)
+        except UnicodeDecodeError:
+            continue
+        except (ValueError, OSError) as error:
+            raise UsageError("New-business prices are a CSV of policy_id and new_business_price.", found=str(error),
+                             where=str(path)) from error  # fmt: skip
+    raise UsageError("A CSV is UTF-8 or GB18030.", found="neither", where=str(path))
 
 
 def import_outcomes(

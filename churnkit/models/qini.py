@@ -34,12 +34,13 @@ class Qini:
 
 
 def qini(
-    uplift: Any, treated: Any, y: Any, *, expected: Any = 0.0, draws: int = DRAWS, random_state: int = 0
+    uplift: Any, treated: Any, y: Any, *, expected: Any = 0.0, groups: Any = None, draws: int = DRAWS,
+    random_state: int = 0,
 ) -> Qini:  # fmt: skip
     """Rank by an uplift that did not see these outcomes, and add up what contacting the best first gains.
 
     With the share e contacted at random, ``(y - b)(w / e - (1 - w) / (1 - e))`` has the uplift as its mean, for any b
-    known before; the curve is its running mean, best first. Intervals draw rows with replacement.
+    known before; the curve is its running mean, best first. Intervals draw rows, or groups of rows, with replacement.
 
     Parameters
     ----------
@@ -47,6 +48,7 @@ def qini(
     treated : array of bool of shape (n_rows,)
     y : array of shape (n_rows,)
     expected : array or float, chance of renewal known before; takes noise out
+    groups : array of shape (n_rows,), optional, customers, if one may have several rows
     draws : int, for the interval
     random_state : int
 
@@ -62,9 +64,10 @@ def qini(
     changed = _changed(treated, y, expected)
     order = np.argsort(-np.asarray(uplift, dtype=np.float64), kind="stable")
     rng = np.random.default_rng([random_state, 33])
-    areas = np.empty(draws)
+    areas, who = np.empty(draws), np.arange(len(order)) if groups is None else pd.factorize(np.asarray(groups))[0]
+    size = int(who.max(initial=-1)) + 1
     for k in range(draws):
-        many = rng.multinomial(len(order), np.full(len(order), 1 / len(order)))
+        many = rng.multinomial(size, np.full(size, 1 / size))[who]
         areas[k] = _area(changed[order], many[order].astype(np.float64))
     gained = np.r_[0.0, changed[order].cumsum()] / len(order)
     at = np.unique(np.linspace(0, len(order), POINTS + 1).astype(int))

@@ -112,7 +112,7 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
             rest, mine = fold != k, fold == k
             made = self._learn(matrix[rest], arm[rest], label[rest], offset[rest])
             out[mine] = self._uplift(made, matrix[mine], offset[mine])
-        self.qini_: Qini = qini(out, arm, label, expected=expit(offset), random_state=self.random_state)
+        self.qini_: Qini = qini(out, arm, label, expected=expit(offset), groups=groups, random_state=self.random_state)
         usual = qini(expit(offset + self.shift_) - expit(offset), arm, label, expected=expit(offset), draws=1)
         self.random_ = bool(self.qini_.low <= 0)
         self.better_ = bool(not self.random_ and self.qini_.coefficient > usual.coefficient)

@@ -173,7 +173,8 @@ def price_check(rows: pd.DataFrame, new_business: pd.DataFrame | None, offered: 
         If the prices lack a column, or are no numbers.
     """
     if new_business is None:
-        return pd.DataFrame(columns=["offer", "new_business_price", "excess"])
+        return pd.DataFrame(columns=["offer", "new_business_price", "excess"], index=pd.Index([], dtype="str"),
+                            dtype=float)  # fmt: skip
     if not {"policy_id", "new_business_price"} <= set(new_business):
         raise ContractError("Prices are given by policy_id and new_business_price.",
                             found=", ".join(map(str, new_business)))  # fmt: skip

@@ -19,8 +19,9 @@ from churnkit.retain.curve import curve_of, next_worth
 from churnkit.retain.holdout import draw_holdout
 from churnkit.retain.people import assumed_uplift as assumed_uplift
 from churnkit.retain.people import by_customer, due_policies, offers
+from churnkit.retain.recheck import rechecked_people
 from churnkit.retain.rules import Limit, Rules
-from churnkit.retain.suppression import GAP_DAYS, PEOPLE, YEARLY, Language, barred, cover_state, first_reason
+from churnkit.retain.suppression import GAP_DAYS, PEOPLE, YEARLY, Language, barred, first_reason
 from churnkit.retain.wording import MARK, left_out_text, listed, sentence, why_text
 from churnkit.value.economics import economics_table, figures_of
 
@@ -71,7 +72,7 @@ class RetentionPlan:
     @property
     def table(self) -> pd.DataFrame:
         """The list, best first."""
-        return listed(self.everyone)
+        return listed(self.everyone, self.rules.language)
 
     @property
     def left_out(self) -> pd.DataFrame:
@@ -112,19 +113,7 @@ class RetentionPlan:
         as_of : date, optional; the book's data cutoff, or the list's own day if that is later
         """
         now = max(self.as_of, book.settings.data_cutoff) if as_of is None else pd.Timestamp(as_of)
-        found = barred(book, now, gap=self.rules.contact_gap_days, yearly=self.rules.contacts_per_year)
-        codes = first_reason(found[list(PEOPLE)]).set_axis(found["customer_id"])
-        state = cover_state(book, self.policies, now)
-        over = state.where(state != "", None).groupby(self.policies["customer_id"]).agg(
-            lambda each: each.iloc[0] if each.notna().all() else "")  # fmt: skip
-        people = self.everyone.copy()
-        asked = people.loc[people["arm"] != "", "customer_id"]
-        code = asked.map(codes).fillna("").astype(object)
-        code = code.mask(code == "", asked.map(over).fillna(""))
-        gone = code.index[code != ""]
-        people.loc[gone, ["arm", "chosen"]] = ""
-        people.loc[gone, "code"], people.loc[gone, "free"] = code[gone], False
-        return replace(self, everyone=people)
+        return replace(self, everyone=rechecked_people(self, book, now))
 
     def __str__(self) -> str:
         """Return the list and the sentence."""
@@ -166,7 +155,9 @@ def plan_retention(
     actions : DataFrame or None, what to do for whom, with columns reason, tier, channel, kind, action, cost,
         concession and accept; None: a first table of service acts
     new_business : DataFrame or None, policy_id and new_business_price: an offer above it is shown to be corrected
-    earlier : DataFrame or None, customer_id and arm of lists whose experiment is not over: they keep their arm
+    earlier : DataFrame or None
+        customer_id, arm and, where known, household_id and as_of of lists whose experiment is not over: households
+        keep their arm, and are not compared again; who was listed within the gap before is left alone.
     valid_days : int, days after which the list has expired
     language : {"en", "zh"}
     random_state : int
@@ -184,6 +175,7 @@ def plan_retention(
     if missing:
         raise UsageError("A plan needs scores with value.", found=f"no {', '.join(missing)}",
                          fix="Pass churnkit.score(book, model, as_of=..., value=value).")  # fmt: skip
+    scores = _read(scores)
     rules = Rules(capacity, due_within_days, save_rate, holdout, explore, caps or {}, budget, per_household,
                   contact_gap_days, contacts_per_year, valid_days, language, random_state).checked()  # fmt: skip
     as_of = pd.Timestamp(scores["as_of"].iloc[0]) if len(scores) else book.settings.data_cutoff
@@ -196,7 +188,10 @@ def plan_retention(
     people = people.join(price_check(rows, new_business, offers(book, as_of) if new_business is not None else
                                      pd.Series(dtype=float)), on="customer_id")  # fmt: skip
     flags = barred(book, as_of, gap=contact_gap_days, yearly=contacts_per_year)
-    people = _decided(people.merge(flags, on="customer_id", how="left"), rules, earlier)
+    people = people.merge(flags, on="customer_id", how="left")
+    people["unknown"] = people["household_id"].isna()  # whose flags are not known must not be called
+    people["listed"] = people["customer_id"].isin(_listed_lately(earlier, as_of, contact_gap_days))
+    people = _decided(people, rules, _arms_before(earlier, flags))
     mine = rows["open"] & rows["customer_id"].isin(people.loc[people["arm"] != "", "customer_id"])
     due = rows.loc[mine, ["customer_id", "policy_id", "line", "end_date", "renewal", "uplift", "given"]]
     return RetentionPlan(
@@ -205,14 +200,40 @@ def plan_retention(
     )  # fmt: skip
 
 
-def _decided(people: pd.DataFrame, rules: Rules, earlier: pd.DataFrame | None) -> pd.DataFrame:
+def _read(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores with ids as texts and dates as dates, whatever file they come from."""
+    try:
+        days = {name: pd.to_datetime(scores[name]) for name in ("end_date", "as_of")}
+    except (ValueError, TypeError) as error:
+        raise UsageError("Scores have dates in end_date and as_of.", found=str(error)) from error
+    return scores.assign(**{name: scores[name].astype(str) for name in ("customer_id", "policy_id")}, **days)
+
+
+def _listed_lately(earlier: pd.DataFrame | None, as_of: pd.Timestamp, gap: int) -> pd.Series:
+    """Customers on a list of an earlier day within the gap: they are being called, whether or not that came back."""
+    if earlier is None or "as_of" not in earlier:
+        return pd.Series(dtype=object)
+    made = pd.to_datetime(earlier["as_of"])
+    found: pd.Series = earlier.loc[(earlier["arm"] == "treat") & (made < as_of)
+                                   & (made >= as_of - pd.Timedelta(days=gap)), "customer_id"]  # fmt: skip
+    return found
+
+
+def _arms_before(earlier: pd.DataFrame | None, flags: pd.DataFrame) -> pd.Series | None:
+    """Arm of each household that is in an experiment; of a household with both the hold-out."""
+    if earlier is None or not len(earlier):
+        return None
+    rows = earlier[earlier["arm"].isin(["holdout", "treat"])]
+    home = rows["customer_id"].map(flags.set_index("customer_id")["household_id"])
+    home = home.fillna(rows["household_id"] if "household_id" in rows else rows["customer_id"])
+    return rows["arm"].groupby(home.fillna(rows["customer_id"]).to_numpy()).min()  # "holdout" before "treat"
+
+
+def _decided(people: pd.DataFrame, rules: Rules, before: pd.Series | None) -> pd.DataFrame:
     """Say of every customer who is listed, held out, or left out, and why."""
     people["household_id"] = people["household_id"].fillna(people["customer_id"])
     home = people["household_id"]
-    before = None
-    if earlier is not None and len(earlier):
-        arms = people[["customer_id"]].merge(earlier[["customer_id", "arm"]], on="customer_id", how="left")["arm"]
-        before = arms.set_axis(people.index).groupby(home).min().dropna()  # "holdout" goes before "treat"
+    people["again"] = False if before is None else home.isin(before.index)
     people["held"] = draw_holdout(home, 1.0 - people["lowest"], share=rules.holdout, random_state=rules.random_state,
                                   earlier=before)  # fmt: skip
     flags = people[list(PEOPLE)].isin([True])  # a customer whom the book does not know has no flags
@@ -227,6 +248,8 @@ def _decided(people: pd.DataFrame, rules: Rules, earlier: pd.DataFrame | None) -
     code = code.mask((code == "") & ~(people["expected_value"] > 0), "no_value")
     people["free"] = code == ""
     chosen, full = choose(people, rules)
+    # Held out by an earlier list: their renewal is compared there, and would be told twice here.
+    chosen = chosen.mask(people["held"] & people["again"], "")
     arm = pd.Series(np.where(people["held"], "holdout", "treat"), index=people.index).where(chosen != "", "")
     suppressed = code.isin(PEOPLE)
     code = code.mask(people["held"] & ~suppressed, "holdout").mask((code == "") & ~people["held"], full)
@@ -234,9 +257,10 @@ def _decided(people: pd.DataFrame, rules: Rules, earlier: pd.DataFrame | None) -
 
 
 def _name(people: pd.DataFrame, rules: Rules, as_of: pd.Timestamp) -> str:
-    """A name that is the same for the same list."""
-    content = people[["customer_id", "arm", "code"]].to_csv(index=False)
-    digest = hashlib.sha256((json.dumps(rules.as_dict(), sort_keys=True) + content).encode()).hexdigest()
+    """A name that is the same for the same list: who is in which arm and why, and all that is said of them."""
+    parts = [people[["customer_id", "arm", "code"]], people[people["arm"] != ""]]
+    content = json.dumps(rules.as_dict(), sort_keys=True) + "".join(part.to_csv(index=False) for part in parts)
+    digest = hashlib.sha256(content.encode()).hexdigest()
     return f"L{as_of:%Y%m%d}-{digest[:6]}"
 
 

@@ -44,6 +44,7 @@ class ReadOut:
     overrides : DataFrame, what became of those whom people took off or added, beside what they said
     reasons : DataFrame, the model's first reason beside the reason that the customer gave
     waiting : int, policies whose outcome is not final yet, or will never be one
+    idle : tuple of str, lists that held out nobody and are left out
     text : str
     """
 
@@ -58,6 +59,7 @@ class ReadOut:
     cost_known: bool
     level: float = 0.95
     currency: str = field(default="")
+    idle: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -78,6 +80,8 @@ class ReadOut:
             parts.append(f"To tell the effect that was expected it takes {self.needed}.")
         if self.waiting:
             parts.append(f"{self.waiting:,} policies are left out: not final yet, or ended for other reasons.")
+        if self.idle:
+            parts.append(f"{len(self.idle)} lists held out nobody and tell nothing: {', '.join(self.idle)}.")
         parts += _judgements(self.overrides, self.reasons)
         return "\n".join(parts)
 
@@ -112,7 +116,9 @@ def read_out(
     both arms and takes noise out; ``saved = n_assigned x (mean_assigned - mean_held)``, with Welch's interval [1]_
     in which a small hold-out's variance is at least that of both arms together.
     Value is compared alike, each renewal weighted by the value given renewal. Customers drawn at random into the list
-    are left out: nobody who is held out stands against them. Lists are pooled by the share that they hold out.
+    are left out: nobody who is held out stands against them. Lists are pooled by the share that they hold out; one
+    that holds out nobody is left out. A renewal that several lists are about counts once, as the first of them
+    assigned it.
 
     Parameters
     ----------
@@ -140,6 +146,11 @@ def read_out(
     chosen = (plans,) if isinstance(plans, RetentionPlan) else tuple(plans)
     if not chosen or not 0 < level < 1:
         raise UsageError("A read-out is of lists, with a level between 0 and 1.", found=f"{len(chosen)}, {level!r}")
+    idle = [plan.list_id for plan in chosen if plan.rules.holdout == 0]
+    chosen = tuple(plan for plan in chosen if plan.rules.holdout > 0)
+    if not chosen:
+        raise ContractError("A read-out compares a list with those it held out.", found="lists without a hold-out",
+                            where=", ".join(idle), fix="plan with holdout above 0 (--holdout)")  # fmt: skip
     policies, waiting = _judged(chosen, book)
     people = _by_customer(policies)
     told = _outreach(book, [plan.list_id for plan in chosen])
@@ -150,20 +161,22 @@ def read_out(
     return ReadOut(
         table, _arms(ranked, told), _needed(ranked), judged_overrides(people, told), judged_reasons(people, cells),
         waiting, tuple(plan.list_id for plan in chosen), cost, known, level, book.settings.currency or first.list_id,
+        tuple(idle),
     )  # fmt: skip
 
 
 def _judged(plans: tuple[RetentionPlan, ...], book: Book) -> tuple[pd.DataFrame, int]:
-    """Every policy of an arm with what became of it; those without a final outcome are counted."""
+    """Every policy of an arm with what became of it, once; those without a final outcome are counted."""
     parts = []
-    for plan in plans:
+    for plan in sorted(plans, key=lambda each: each.as_of):
         names = ["customer_id", "arm", "chosen", "household_id", "cost", "incentive"]
         names += ["group_1"] if "group_1" in plan.everyone else []
-        arms = plan.everyone.loc[plan.everyone["arm"] != "", names]
+        again = plan.everyone.get("again", pd.Series(False, index=plan.everyone.index))
+        arms = plan.everyone.loc[(plan.everyone["arm"] != "") & ~again, names]
         rows = plan.policies.merge(arms, on="customer_id")
         rows["renewed"] = renewals_of(rows[["policy_id", "end_date"]], book, plan.as_of)
         parts.append(rows.assign(list_id=plan.list_id, share=plan.rules.holdout))
-    both = pd.concat(parts, ignore_index=True)
+    both = pd.concat(parts, ignore_index=True).drop_duplicates(["policy_id", "end_date"])
     return both[both["renewed"].notna()], int(both["renewed"].isna().sum())
 
 
@@ -243,7 +256,7 @@ def _spreads(treat: Vector, held: Vector) -> list[tuple[float, int, int]]:
 
 
 def _of_households(people: pd.DataFrame, name: str) -> Vector:
-    return people.groupby(["list_id", "household_id"])[name].sum().to_numpy(dtype=np.float64)
+    return people.groupby("household_id")[name].sum().to_numpy(dtype=np.float64)
 
 
 def _arms(people: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
@@ -251,7 +264,10 @@ def _arms(people: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
                                      predicted=("expected", "sum"))  # fmt: skip
     for name in ("renewed", "predicted"):
         arms[name] = arms[name] / arms["policies"]
-    return arms.assign(contacted=pd.Series({"treat": int(told["contacted"].sum())})).fillna({"contacted": 0})
+    mine = people.loc[people["arm"] == "treat", ["list_id", "customer_id"]]
+    called = told[told["contacted"].astype(bool)].merge(mine, left_on=["campaign", "customer_id"],
+                                                        right_on=["list_id", "customer_id"])  # fmt: skip
+    return arms.assign(contacted=pd.Series({"treat": len(called)})).fillna({"contacted": 0})
 
 
 def _needed(people: pd.DataFrame) -> ExperimentSize | None:

@@ -25,10 +25,17 @@ from churnkit.retain.rules import Rules
 
 EVENTS, LISTS, OUTCOMES = "events.jsonl", "lists", "outcomes"
 _FIRST = "0" * 16
+FINAL_DAYS = 60  # after its day a renewal may still come late, and be recorded later still
 
 
 def keep_plan(folder: Path, plan: RetentionPlan, *, what: str = "list", output: str = "") -> None:
-    """Keep a list, once, and note that it was made or exported."""
+    """Keep a list, once, and note that it was made or exported.
+
+    Raises
+    ------
+    ContractError
+        If another list is kept under that name: nothing of the record is written over.
+    """
     place = folder / LISTS / plan.list_id
     unfinished = place.with_name(f".{os.getpid()}-{plan.list_id}")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -38,8 +45,14 @@ def keep_plan(folder: Path, plan: RetentionPlan, *, what: str = "list", output: 
     told = {"list_id": plan.list_id, "as_of": plan.as_of.isoformat(), "measured": plan.measured,
             "cost_text": plan.cost_text, "marks": list(plan.marks), "rules": plan.rules.as_dict()}  # fmt: skip
     (unfinished / "plan.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
-    shutil.rmtree(place, ignore_errors=True)
-    unfinished.rename(place)
+    if not place.exists():
+        unfinished.rename(place)
+    elif digest_of(place) != digest_of(unfinished):
+        shutil.rmtree(unfinished)
+        raise ContractError("A list is kept once, and never written over.", found=f"another list {plan.list_id}",
+                            where=str(place), fix="Make a new list with plan_retention.")  # fmt: skip
+    else:
+        shutil.rmtree(unfinished)
     arms = plan.everyone["arm"].value_counts()
     note(folder, what, list_id=plan.list_id, as_of=f"{plan.as_of:%Y-%m-%d}", listed=int(arms.get("treat", 0)),
          held=int(arms.get("holdout", 0)), output=output, digest=digest_of(place))  # fmt: skip
@@ -71,17 +84,38 @@ def lists(folder: Path) -> list[str]:
     return sorted(path.parent.name for path in (folder / LISTS).glob("L*/plan.json"))
 
 
-def earlier_arms(folder: Path, as_of: pd.Timestamp, *, days: int) -> pd.DataFrame:
-    """Return customer_id and arm of lists made within some days before, a hold-out going before a call."""
-    parts = []
+def earlier_arms(folder: Path, as_of: pd.Timestamp, *, leave_out: str = "") -> pd.DataFrame:
+    """Return customer_id, household_id, arm and as_of of lists whose experiment is not over, a hold-out before a call.
+
+    It lasts until the last renewal that a list is about is final: its own window, and `FINAL_DAYS` after it.
+
+    Parameters
+    ----------
+    leave_out : str, name of a list that does not count
+    """
+    parts, names = [], ["customer_id", "household_id", "arm"]
     for name in lists(folder):
-        made = pd.Timestamp(json.loads((folder / LISTS / name / "plan.json").read_text(encoding="utf-8"))["as_of"])
-        if as_of - pd.Timedelta(days=days) < made <= as_of:
-            one = pd.read_parquet(folder / LISTS / name / "everyone.parquet", columns=["customer_id", "arm"])
-            parts.append(one[one["arm"] != ""])
+        plan = json.loads((folder / LISTS / name / "plan.json").read_text(encoding="utf-8"))
+        made, window = pd.Timestamp(plan["as_of"]), plan["rules"]["due_within_days"] + FINAL_DAYS
+        if name != leave_out and as_of - pd.Timedelta(days=window) < made <= as_of:
+            one = pd.read_parquet(folder / LISTS / name / "everyone.parquet", columns=names)
+            parts.append(one[one["arm"] != ""].assign(as_of=made))
     if not parts:
-        return pd.DataFrame(columns=["customer_id", "arm"])
-    return pd.concat(parts).groupby("customer_id")["arm"].min().reset_index()
+        return pd.DataFrame(columns=[*names, "as_of"])
+    return (
+        pd.concat(parts)
+        .sort_values(["arm", "as_of"], ascending=[True, False], kind="stable")
+        .drop_duplicates("customer_id", ignore_index=True)
+    )
+
+
+def same_list(folder: Path, as_of: pd.Timestamp, rules: Rules) -> str:
+    """Return the name of a list of that day by the same rules, the latest; "" where there is none."""
+    for name in reversed(lists(folder)):
+        plan = json.loads((folder / LISTS / name / "plan.json").read_text(encoding="utf-8"))
+        if pd.Timestamp(plan["as_of"]) == as_of and plan["rules"] == json.loads(json.dumps(rules.as_dict())):
+            return name
+    return ""
 
 
 def keep_outcomes(folder: Path, list_id: str, rows: pd.DataFrame, **facts: Any) -> None:

@@ -15,6 +15,7 @@ GAP_DAYS, YEARLY = 30, 4  # days without a contact after a contact; contacts in 
 # In the order in which they are told: what binds most comes first. Who may ever be told is not part of the text:
 # nobody reads off a list that a customer is vulnerable.
 PEOPLE: dict[str, tuple[str, str]] = {
+    "unknown": ("not in the table of customers", "不在客户表中"),
     "deceased": ("deceased", "已故"),
     "do_not_call": ("do not call", "禁止致电"),
     "opt_out": ("marketing opt-out", "拒绝营销"),
@@ -23,12 +24,14 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "complaint": ("open complaint: settle it first", "投诉未结：先处理投诉"),
     "injury": ("open claim with bodily injury: the claim handler speaks first", "人伤赔案未结：由理赔人员先联系"),
     "lately": ("contacted within the last {gap} days", "最近{gap}天内已联系"),
+    "listed": ("on a list of the last {gap} days", "最近{gap}天内已在名单"),
     "often": ("contacted {yearly} times within a year", "一年内已联系{yearly}次"),
 }
 COVER: dict[str, tuple[str, str]] = {
     "renewed": ("already renewed", "已续保"),
     "declined": ("the insurer does not renew", "公司不予续保"),
     "ended": ("the policy has ended", "保单已终止"),
+    "past_due": ("the day of renewal has passed", "已过到期日"),
 }
 _LATEST = "(superseded_at IS NULL OR superseded_at >= $as_of)"
 _CUSTOMERS = """
@@ -67,7 +70,7 @@ _ENDED = f"""
 SELECT policy_id, max(end_date) AS end_date,
        bool_or(end_reason IN ('insurer_declined', 'insurer_cancelled')) AS declined
 FROM terms WHERE ended_date_seen < $as_of AND end_date >= $since AND {_LATEST}
-  AND end_reason NOT IN ('renewed', 'expired')
+  AND coalesce(end_reason, 'unknown') NOT IN ('renewed', 'expired')
 GROUP BY policy_id
 """
 
@@ -98,7 +101,8 @@ def barred(book: Book, as_of: pd.Timestamp, *, gap: int = GAP_DAYS, yearly: int 
 
     Returns
     -------
-    DataFrame with customer_id, household_id and one truth value per code of ``PEOPLE``
+    DataFrame with customer_id, household_id and one truth value per code of ``PEOPLE``; ``unknown`` and ``listed`` are
+    no matter of a book, and false.
     """
     people: pd.DataFrame = book.sql(_CUSTOMERS).to_pandas()
     if book.repeats("customers"):
@@ -107,7 +111,7 @@ def barred(book: Book, as_of: pd.Timestamp, *, gap: int = GAP_DAYS, yearly: int 
         people[code] = False
         if book.has(table):
             people[code] = people["customer_id"].isin(book.sql(query, as_of=as_of).to_pandas()["customer_id"])
-    people["lately"] = people["often"] = False
+    people[["lately", "often", "unknown", "listed"]] = False
     if book.has("outreach"):
         made = book.sql(_CONTACTS, as_of=as_of).to_pandas().set_index("customer_id")
         late = made.index[pd.to_datetime(made["latest"]) >= as_of - pd.Timedelta(days=gap)]
@@ -139,7 +143,7 @@ def cover_state(book: Book, policies: pd.DataFrame, as_of: pd.Timestamp) -> pd.S
 
     Returns
     -------
-    Series indexed like `policies`: "renewed", "declined", "ended" or ""
+    Series indexed like `policies`: "renewed", "declined", "ended", "past_due" or ""
     """
     ids, ends = policies["policy_id"], policies["end_date"].to_numpy()
     since = policies["end_date"].min() if len(policies) else as_of
@@ -148,7 +152,9 @@ def cover_state(book: Book, policies: pd.DataFrame, as_of: pd.Timestamp) -> pd.S
     renewed = until.to_numpy().astype("datetime64[us]") > ends
     over = ended["end_date"].to_numpy().astype("datetime64[us]") >= ends
     declined = over & ended["declined"].isin([True]).to_numpy()
-    flags = pd.DataFrame({"renewed": renewed, "declined": declined, "ended": over}, index=policies.index)
+    past = ends.astype("datetime64[us]") < np.datetime64(as_of, "us")
+    flags = pd.DataFrame({"renewed": renewed, "declined": declined, "ended": over, "past_due": past},
+                         index=policies.index)  # fmt: skip
     return first_reason(flags)
 
 

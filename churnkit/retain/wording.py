@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from churnkit.retain.rules import Rules
-from churnkit.retain.suppression import reason_texts
+from churnkit.retain.suppression import Language, reason_texts
 
 MARK = "not_for_money"
 _OTHERS: dict[str, tuple[str, str]] = {
@@ -20,7 +20,16 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "branch": ("no capacity left in the branch", "分支机构名额已满"),
     "agent_id": ("no capacity left for the agent", "代理人名额已满"),
 }
+_PRICE = (("ok", "offer {offer:,.0f} above the new-business price {price:,.0f}: correct it first"),
+          ("正常", "续保报价{offer:,.0f}高于新保价格{price:,.0f}：先更正"))  # fmt: skip
 _NO_COVER = ("no policy in force that is up for renewal", "无待续保的有效保单")
+_WHY = (
+    {"mark": ": ", "nobody": "not a customer of this book", "on": "on the list, ", "rank": "rank {}", "comma": ", ",
+     "random": "drawn at random among the others", "worth": "expected value {:,.0f}", "off": "not on the list: ",
+     "and": "; ", "bracket": " ({})"},
+    {"mark": "：", "nobody": "不是本账簿的客户", "on": "在名单中，", "rank": "第{}位", "comma": "，",
+     "random": "随机抽取", "worth": "预期价值{:,.0f}", "off": "不在名单中：", "and": "；", "bracket": "（{}）"},
+)  # fmt: skip
 _LIST = ("customer_id", "expected_value", "renewal", "value", "policies", "end_date", "line", "channel", "branch",
          "agent_id", "chosen", "tier", "action", "then", "concession", "price_check")  # fmt: skip
 
@@ -32,47 +41,48 @@ def texts(rules: Rules) -> dict[str, str]:
     return reason_texts(rules.language, gap=rules.contact_gap_days, yearly=rules.contacts_per_year) | own
 
 
-def listed(people: pd.DataFrame) -> pd.DataFrame:
+def listed(people: pd.DataFrame, language: Language) -> pd.DataFrame:
     """The rows of the list, best first."""
     on = people[people["arm"] == "treat"].sort_values(["expected_value", "customer_id"], ascending=[False, True],
                                                       kind="stable")  # fmt: skip
     if on["excess"].notna().any():
         prices = on[["offer", "new_business_price", "excess"]].itertuples(index=False)
-        on = on.assign(price_check=[_price_text(*each) for each in prices])
+        on = on.assign(price_check=[_price_text(*each, at=0 if language == "en" else 1) for each in prices])
     reasons = [name for name in on if str(name).startswith("reason_")]
     table = on[[*(name for name in _LIST if name in on), *reasons]].reset_index(drop=True)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     return table
 
 
-def _price_text(offer: float, price: float, excess: float) -> str:
-    if np.isnan(excess):
-        return ""
-    return f"offer {offer:,.0f} above the new-business price {price:,.0f}: correct it first" if excess > 0 else "ok"
+def _price_text(offer: float, price: float, excess: float, *, at: int) -> str:
+    return "" if np.isnan(excess) else _PRICE[at][int(excess > 0)].format(offer=offer, price=price)
 
 
 def left_out_text(people: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """Everybody who is not on the list, with the reason in words."""
     said = texts(rules)
     off = people.loc[people["arm"] != "treat", ["customer_id", "code", "also"]].reset_index(drop=True)
-    also = off["also"].map(lambda codes: "; ".join(said[code] for code in codes.split(", ")) if codes else "")
+    mark = _WHY[int(rules.language == "zh")]["and"]
+    also = off["also"].map(lambda codes: mark.join(said[code] for code in codes.split(", ")) if codes else "")
     return pd.DataFrame({"customer_id": off["customer_id"], "reason": off["code"].map(said), "also": also})
 
 
 def why_text(people: pd.DataFrame, rules: Rules, customer_id: str, *, known: frozenset[str]) -> str:
     """Why a customer is on the list or is not, in a sentence."""
-    mine = people[people["customer_id"] == customer_id]
+    at = 0 if rules.language == "en" else 1
+    mine, words = people[people["customer_id"] == customer_id], _WHY[at]
     if mine.empty:
-        no_cover = _NO_COVER[0 if rules.language == "en" else 1]
-        return f"{customer_id}: {no_cover if customer_id in known else 'not a customer of this book'}"
+        return f"{customer_id}{words['mark']}{_NO_COVER[at] if customer_id in known else words['nobody']}"
     row, said = mine.iloc[0], texts(rules)
+    worth = words["worth"].format(row["expected_value"])
     if row["arm"] == "treat":
         rank = int((people.loc[people["arm"] == "treat", "expected_value"] > row["expected_value"]).sum()) + 1
-        how = "drawn at random among the others" if row["chosen"] == "random" else f"rank {rank}"
-        return f"{customer_id}: on the list, {how}, expected value {row['expected_value']:,.0f}"
-    also = "".join(f"; {said[code]}" for code in row["also"].split(", ") if code)
-    worth = f" (expected value {row['expected_value']:,.0f})" if row["free"] else ""
-    return f"{customer_id}: not on the list: {said[row['code']]}{also}{worth}"
+        how = words["random"] if row["chosen"] == "random" else words["rank"].format(rank)
+        return f"{customer_id}{words['mark']}{words['on']}{how}{words['comma']}{worth}"
+    also = [said[code] for code in row["also"].split(", ") if code]
+    reasons = words["and"].join([said[row["code"]], *also])
+    free = words["bracket"].format(worth) if row["free"] else ""
+    return f"{customer_id}{words['mark']}{words['off']}{reasons}{free}"
 
 
 _SENTENCE = (

@@ -52,12 +52,16 @@ def write_list(
     Raises
     ------
     UsageError
-        If the ending, the folder or the encoding is none.
+        If the ending, the folder or the encoding is none, or the list has expired by the book's day.
     """
     target = check_list(path)
     if encoding not in ENCODINGS:
         raise UsageError(f"CSV is written as {' or '.join(ENCODINGS)}.", found=repr(encoding))
     now = plan if book is None else plan.rechecked(book)
+    if book is not None and book.settings.data_cutoff > plan.expires:
+        raise UsageError("A list is exported until it expires.", found=f"{plan.list_id}, valid until"
+                         f" {plan.expires:%Y-%m-%d}; the book reaches {book.settings.data_cutoff:%Y-%m-%d}",
+                         fix="Make a new list.")  # fmt: skip
     write: Callable[[Path], None] = _workbook(now) if target.suffix.lower() == ".xlsx" else _csv(now, encoding)
     unfinished = target.with_name(f".{os.getpid()}-{target.name}")
     try:

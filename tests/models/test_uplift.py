@@ -98,3 +98,14 @@ def test_what_is_no_experiment_is_refused():
     model = ck.UpliftModel().fit(X, treated, y, baseline=chance)
     with pytest.raises(UsageError, match="baseline"):
         model.predict(X)
+
+
+def test_rows_of_one_customer_are_drawn_together():
+    """Four rows of a customer with one outcome are one customer: the interval is twice as wide as of rows."""
+    rng = np.random.default_rng(8)
+    x, w, y = rng.random(800), rng.random(800) < 0.5, rng.random(800) < 0.5
+    one = qini(x, w, y)
+    four = qini(np.repeat(x, 4), np.repeat(w, 4), np.repeat(y, 4), groups=np.repeat(np.arange(800), 4))
+    blind = qini(np.repeat(x, 4), np.repeat(w, 4), np.repeat(y, 4))
+    assert four.high - four.low == pytest.approx(one.high - one.low, rel=0.15)
+    assert blind.high - blind.low < 0.65 * (four.high - four.low)

@@ -221,3 +221,30 @@ def test_rules_out_of_range_are_named_all_at_once(book, scores):
         plan_retention(scores, book, caps={"town": 3})
     with pytest.raises(UsageError, match="number of contacts"):
         plan_retention(scores, book, caps={"branch": {"B01": -1}})
+
+
+def test_whom_the_books_do_not_know_is_not_called(book, scores):
+    """A do-not-call customer whose id is misspelt in the scores would else be called."""
+    who = plan_retention(scores, book, capacity=5).table["customer_id"][0]
+    odd = scores.assign(customer_id=scores["customer_id"].replace(who, who.lower()))
+    plan = plan_retention(odd, book, capacity=5)
+    assert who.lower() not in set(plan.table["customer_id"])
+    assert "not in the table of customers" in plan.why(who.lower())
+
+
+def test_scores_may_be_empty_and_come_from_any_file(book, scores):
+    none = plan_retention(scores.head(0), book)
+    assert none.table.empty and none.left_out.empty
+    text = plan_retention(scores.assign(end_date=scores["end_date"].astype(str), as_of="2026-10-01"), book, capacity=9)
+    pd.testing.assert_frame_equal(text.table, plan_retention(scores, book, capacity=9).table)
+    with pytest.raises(UsageError, match="dates"):
+        plan_retention(scores.assign(end_date="soon"), book)
+
+
+def test_a_chinese_list_answers_in_chinese(book, scores):
+    prices = scores[["policy_id"]].assign(new_business_price=1.0)
+    plan = plan_retention(scores, book, capacity=5, language="zh", new_business=prices)
+    for who in (plan.table["customer_id"][0], plan.left_out["customer_id"][0], "nobody"):
+        words = plan.why(who).removeprefix(who)
+        assert not any("a" <= letter.lower() <= "z" for letter in words), words
+    assert all("先更正" in each or each in ("", "正常") for each in plan.table["price_check"])
