@@ -23,6 +23,7 @@ from churnkit.plots import Figure
 from churnkit.retain.printing import characters, height
 
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC)
+_PAGE = 85  # rows on a page of pictures
 _FIRST, _WIDTH = 2, 30  # column of the first scenario; width of each
 
 
@@ -165,7 +166,7 @@ def _scenarios(sheet: Any, result: ScenarioResult, styles: dict[str, Any], unit:
             places[name] = row
             if kind == "text":
                 sheet.set_row(row, height((str(of(each)), _WIDTH) for each in result.worked))
-            sheet.write_string(row, 0, label)
+            sheet.write_string(row, 0, label, styles["wrap"])
             sheet.write_string(row, 1, unit if kind == "money" else "")
             for k, each in enumerate(result.worked):
                 _cell(sheet, row, _FIRST + k, kind, of, each, places, styles)
@@ -234,13 +235,18 @@ def _frame(sheet: Any, frame: pd.DataFrame, styles: dict[str, Any]) -> None:
 
 
 def _pictures(sheet: Any, pictures: Mapping[str, Figure]) -> None:
-    row = 0
-    _printed(sheet, upright=True)
+    row, breaks = 0, [0]
     for name, figure in pictures.items():
         drawn = io.BytesIO()
         figure.savefig(drawn, format="png", dpi=110, metadata={"Software": None})
+        rows = int(figure.get_figheight() * 110 / 20) + 2
+        if row + rows > breaks[-1] + _PAGE:
+            breaks.append(row)
         sheet.insert_image(row, 0, f"{name}.png", {"image_data": drawn, "description": name.replace("_", " ")})
-        row += int(figure.get_figheight() * 110 / 20) + 2
+        row += rows
+    sheet.set_paper(9)
+    sheet.set_print_scale(60)
+    sheet.set_h_pagebreaks(breaks[1:])
 
 
 def _words(sheet: Any, result: ScenarioResult, styles: dict[str, Any]) -> None:

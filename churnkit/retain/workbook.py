@@ -25,6 +25,8 @@ ENCODINGS = ("utf-8-sig", "gb18030")
 LEFT_OUT_ROWS = 200_000  # more than anybody filters in Excel; the record has everybody
 _SPARE = 200  # rows below the list in which people add customers: they have the drop-downs too
 _SCALE = 60  # per cent in print
+_TEXT = 27  # characters of a column of sentences, which wrap
+_WIDTHS = {"rank": 8, "action": _TEXT, "then": _TEXT, "note": _TEXT, "price_check": 24, "action_id": 16}
 _FORMATS = {"date": "yyyy-mm-dd", "share": "0.0%", "money": "#,##0", "number": "0", "text": "@", "choice": "@"}
 
 
@@ -147,7 +149,7 @@ def _list_sheet(sheet: Any, plan: RetentionPlan, styles: dict[str, Any]) -> None
     table, columns = sheet_of(plan)
     language = plan.rules.language
     names = [column.name for column in columns]
-    filled, page = names.index("contacted_at"), names.index("action_id") - sum(c.name in names for c in REST[:-1])
+    filled, rest = names.index("contacted_at"), names.index("action_id") - sum(c.name in names for c in REST[:-1])
     widths = [_width(column, table[column.name], language) for column in columns]
     for at, (column, width) in enumerate(zip(columns, widths, strict=True)):
         sheet.write_string(0, at, column.heading(language), styles["fill" if at >= filled else "head"])
@@ -164,8 +166,8 @@ def _list_sheet(sheet: Any, plan: RetentionPlan, styles: dict[str, Any]) -> None
     sheet.autofilter(0, 0, len(table), len(columns) - 1)
     sheet.ignore_errors({"number_stored_as_text": f"B1:B{len(table) + 1}"})
     _printed(sheet, plan)
-    sheet.set_print_scale(_SCALE)  # two sheets of paper side by side: whom and why; what was done
-    sheet.set_v_pagebreaks([page])
+    sheet.set_print_scale(_SCALE)  # sheets of paper side by side: whom and why; the rest; what came of it
+    sheet.set_v_pagebreaks([rest, filled])
     sheet.repeat_columns(0, 1)
 
 
@@ -231,12 +233,10 @@ def _guide_sheet(sheet: Any, plan: RetentionPlan, styles: dict[str, Any]) -> Non
 
 def _width(column: SheetColumn, values: pd.Series, language: Language) -> float:
     """In characters; a Chinese one takes two. Headings wrap, so that narrow columns stay narrow."""
-    if column.name in ("action", "then", "note") or column.name.startswith("reason_"):
-        return 30
+    if column.name in _WIDTHS or column.name.startswith("reason_"):
+        return _WIDTHS.get(column.name, _TEXT)
     texts = [*(str(value) for value in values.head(200).dropna()), *column.heading(language).split()]
     texts += [texts_[0 if language == "en" else 1] for _, texts_ in column.choices]
-    if column.name == "action_id":
-        return 16
     if column.kind in ("date", "number", "money", "share"):
-        texts = [*column.heading(language).split(), "0000-00-00"]
-    return min(max(map(characters, texts)) + 3, 36)
+        texts = [*column.heading(language).split(), "0000-00-00" if column.kind == "date" else "0,000,000"]
+    return min(max(map(characters, texts)) + 2, 36)
