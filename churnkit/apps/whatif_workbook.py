@@ -250,9 +250,9 @@ def _pictures(sheet: Any, pictures: Mapping[str, Figure]) -> None:
 
 
 def _words(sheet: Any, result: ScenarioResult, styles: dict[str, Any]) -> None:
-    sheet.set_column(0, 0, 120)
+    sheet.set_column(0, 0, 100)
     said = [line for part in result.text.split("\n\n") for line in (*part.split("\n"), "")]
     for row, sentence in enumerate((*said, *_HOW)):
         sheet.write_string(row, 0, sentence, styles["wrap"])
-        sheet.set_row(row, height([(sentence, 120)]))
+        sheet.set_row(row, height([(sentence, 100)]))
     _printed(sheet)
