@@ -73,6 +73,7 @@ _HOME = {
     "read_outcomes": "churnkit.retain.outcomes",
     "read_out": "churnkit.retain.readout",
     "UpliftModel": "churnkit.models.uplift",
+    "policy_values": "churnkit.models.qini",
     "find_leaks": "churnkit.apps.leaks",
     "score": "churnkit.apps.scoring",
     "track": "churnkit.apps.tracking",
@@ -144,6 +145,7 @@ if TYPE_CHECKING:
     from churnkit.models.evaluation.metrics import evaluate as evaluate
     from churnkit.models.evaluation.proxy import proxy as proxy
     from churnkit.models.life_tables import life_table as life_table
+    from churnkit.models.qini import policy_values as policy_values
     from churnkit.models.reasons.dependence import dependence as dependence
     from churnkit.models.reasons.explain import contributions as contributions
     from churnkit.models.reasons.explain import reasons as reasons

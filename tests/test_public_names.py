@@ -16,9 +16,9 @@ NAMES = [
     "dependence", "economics_table", "effect_on_value", "evaluate", "expected_loss_ratios", "experiment_size",
     "explain_value", "find_leaks", "goal_seek", "hangs_on", "importance", "interactions", "journey", "lever_curve",
     "life_table", "lifetime_gains", "load_model", "log_backtest", "log_model", "naive_effects", "observed_renewals",
-    "open_book", "plan_retention", "promote", "proxy", "read_out", "read_outcomes", "reasons", "revalue", "roll_up",
-    "score", "sensitivity", "simulate_book", "standard_features", "survival", "survival_scores", "track", "tune",
-    "value_at_risk", "value_change", "what_if", "write_list",
+    "open_book", "plan_retention", "policy_values", "promote", "proxy", "read_out", "read_outcomes", "reasons",
+    "revalue", "roll_up", "score", "sensitivity", "simulate_book", "standard_features", "survival",
+    "survival_scores", "track", "tune", "value_at_risk", "value_change", "what_if", "write_list",
 ]  # fmt: skip
 HEAVY = (
     "pandas",

@@ -50,6 +50,8 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
     ----------
     average_ : float, effect of a contact on the chance of renewal, over all
     qini_ : Qini, out of fold
+    out_of_fold_ : array of shape (n_rows,), uplift of each row by a model that did not see its customer; what
+        :func:`~churnkit.policy_values` is to be asked with
     better_ : bool, whether ranking by the model is better than at random, and than by the average shift
     treated_, held_out_ : int, rows of each arm
 
@@ -112,6 +114,7 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
             rest, mine = fold != k, fold == k
             made = self._learn(matrix[rest], arm[rest], label[rest], offset[rest])
             out[mine] = self._uplift(made, matrix[mine], offset[mine])
+        self.out_of_fold_ = out
         self.qini_: Qini = qini(out, arm, label, expected=expit(offset), groups=groups, random_state=self.random_state)
         usual = qini(expit(offset + self.shift_) - expit(offset), arm, label, expected=expit(offset), draws=1)
         self.random_ = bool(self.qini_.low <= 0)
