@@ -121,7 +121,9 @@ class Truth:
 
 
 def beside(row: pd.Series[Any], truth: Truth, name: str) -> dict[str, Any]:
-    """Renewal and index as estimated, with interval, and the truth."""
-    return {"renewal": [row["change_pp"], row["change_pp_low"], row["change_pp_high"], truth.renewal(name)],
-            "index": [row["index_change"], truth.index(name)], "in_support": row["in_support"],
+    """Renewal and index as estimated, with interval, and the truth of what is held against it."""
+    renewal = truth.renewal(name) if name in ("faster", "both") else None
+    index = truth.index(name) if name == "faster" else None
+    return {"renewal": [row["change_pp"], row["change_pp_low"], row["change_pp_high"], renewal],
+            "index": [row["index_change"], index], "in_support": row["in_support"],
             "supported": row["supported"]}  # fmt: skip

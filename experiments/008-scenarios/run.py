@@ -2,9 +2,9 @@
 
 Books are measured on every core the process may use, one each at a time, and every answer is a line of
 ``books.jsonl`` in the work folder, by default beside this file: a run reads what is there and measures what is missing.
-In the environment: ``BOOKS`` per world (else 15); ``CUSTOMERS``, ``WORLDS`` and ``SEEDS_FROM`` are for trials;
-``MINUTES``: begin no book after so many; with ``QUIET=0`` seconds are not measured, which mean something on a quiet
-machine only.
+In the environment: ``BOOKS`` per world (else 15); ``CUSTOMERS``, ``WORLDS`` and ``SEEDS_FROM`` (else 20) are for
+trials; ``MINUTES``: begin no book after so many; with ``QUIET=0`` seconds are not measured, which mean something on a
+quiet machine only.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ QUESTION = (
 
 def wanted() -> list[Job]:
     """World and seed of every book, seed by seed."""
-    first = asked("SEEDS_FROM", 0)
+    first = asked("SEEDS_FROM", 20)
     return [(world, first + k, [SCENARIOS]) for k in range(asked("BOOKS", 15))
             for world in os.environ.get("WORLDS", "ABCDEFG")]  # fmt: skip
 

@@ -18,7 +18,7 @@ from churnkit.effect.scenarios.levels import as_masks, checked, set_level
 from churnkit.effect.scenarios.scenario import Setting, Where, told
 from churnkit.effect.scenarios.totals import Total
 from churnkit.errors import UsageError
-from churnkit.models.nuisance import Bools, Matrix, Vector
+from churnkit.models.nuisance import Bools, Codes, Matrix, Vector
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,9 @@ class Terms:
     def change(self, settings: tuple[Setting, ...], scope: Scope, *, replicates: bool = True) -> Matrix:
         """By how much renewal of each line changes, in 0 to 1, shape (n_lines, 1 + n_replicates).
 
-        NaN for satisfaction whose effect is not known. Where it is known by bounds, there are two columns: its ends.
+        Replicates hold what is not known of the slopes, and that last year's terms are a draw of what befalls customers
+        as this year's will be: another set of claims, another mean. NaN for satisfaction whose effect is not known.
+        Where it is known by bounds, there are two columns: its ends.
         """
         terms, line, rows = self.effect.terms_, self.effect.terms_.line[self.rows], scope.reference
         draws = self.draws if replicates and not self.bounded(settings) else self.draws[:0]
@@ -182,7 +184,24 @@ class Terms:
         gain = expit(own + move) - expit(own)
         count = np.bincount(line[rows], minlength=len(terms.lines))
         total = np.array([gain[line[moving] == k].sum(axis=0) for k in range(len(terms.lines))])
-        return np.asarray(total / np.maximum(count, 1)[:, None])
+        found = np.asarray(total / np.maximum(count, 1)[:, None])
+        if len(draws):
+            found[:, 1:] += self._drawn(gain[:, 1:], found[:, 1:], moving, scope, draws)
+        return found
+
+    def _drawn(self, gain: Matrix, mean: Matrix, moving: Codes, scope: Scope, draws: Matrix) -> Matrix:
+        """How far other customers' terms would have led: those of last year, and those of the policies in force."""
+        terms, line, rows = self.effect.terms_, self.effect.terms_.line[self.rows], scope.reference
+        who, ahead = terms.customer[self.rows], terms.line[terms.in_force][scope.standing]
+        found = np.zeros_like(mean)
+        for k in range(len(terms.lines)):
+            mine, move = rows & (line == k), line[moving] == k
+            n, standing = int(mine.sum()), max(int((ahead == k).sum()), 1)
+            if move.any():
+                told = (draws[:, who[moving[move]]].T * gain[move]).sum(axis=0)
+                times = np.bincount(who[mine], minlength=draws.shape[1])
+                found[k] = np.sqrt(1 + n / standing) * (told - mean[k] * (draws @ times)) / n
+        return found
 
     def _of_operations(
         self, settings: tuple[Setting, ...], rows: Bools, draws: Matrix

@@ -1,9 +1,11 @@
 """Scenarios on one small insurer: joint, the same twice, in whole numbers of money, and honest about support."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 import churnkit as ck
 from churnkit.effect.scenarios.felt import mediated_share
@@ -250,3 +252,32 @@ def test_contacts_are_counted_as_they_are_met(prepared):
     claims = prepared.effect_.terms_.exposed["claims"].to_numpy()[prepared.terms_.rows].mean()
     own = prepared.evaluate(ck.Scenario("x").set("claim_cycle_days", 3)).worked[0].programme.contacts
     assert own == pytest.approx(claims)
+
+
+def test_intervals_hold_that_other_customers_will_meet_other_things(prepared):
+    """With slopes known without error, what is left is the draw of terms: last year's, and those in force.
+
+    By hand: the variance of a mean of customers' sums, times 1 + last year's terms over those in force, by line.
+    """
+    scenario = ck.Scenario("faster").set("claim_cycle_days", 3, line="motor")
+    terms, scope = prepared.terms_, prepared.scope(scenario)[0]
+    sure = {name: replace(total, pulled=tuple(_sure(each) for each in total.pulled), errors=(0.0,) * len(total.pulled))
+            for name, total in terms.totals.items()}  # fmt: skip
+    draws = np.random.default_rng(0).exponential(size=(400, terms.draws.shape[1])) - 1
+    change = replace(terms, totals=sure, draws=draws).change(scenario.settings, scope)
+    table, motor = terms.effect.terms_, terms.effect.terms_.lines.index("motor")
+    line, who = table.line[terms.rows], table.customer[terms.rows]
+    by = terms.levels(scenario.settings, scope.reference)["claim_cycle_days"] * sure["claim_cycle_days"].pulled[
+        motor].value  # fmt: skip
+    mine = line == motor
+    gain = (expit(terms.odds + by) - expit(terms.odds))[mine]
+    sums = np.bincount(who[mine], gain - gain.mean())
+    once = np.sqrt((sums**2).sum()) / mine.sum()
+    standing = (table.line[table.in_force] == motor).sum()
+    expected = once * np.sqrt(1 + mine.sum() / standing)
+    assert change[motor, 1:].std() == pytest.approx(expected, rel=0.1)
+    assert change[motor, 1:].mean() == pytest.approx(change[motor, 0], abs=4 * expected / np.sqrt(400))
+
+
+def _sure(slope):
+    return replace(slope, influence=np.zeros_like(slope.influence))
