@@ -12,6 +12,7 @@ from churnkit.book.settings import read_settings
 from churnkit.errors import UsageError
 
 KINDS = (".parquet", ".csv")
+BROUGHT = ("contacted_at", "reached", "outcome", "offer_value", "override_reason")
 
 
 def outreach_file(book: str | os.PathLike[str]) -> Path:
@@ -44,8 +45,9 @@ def append_outreach(file: str | os.PathLike[str], rows: pd.DataFrame) -> int:
     """Append rows that are new, or say something new of an action, and return how many.
 
     A row whose action is there with the same content is left out, so that a list may be imported again. What changed is
-    a further version of its row, with a later ``recorded_at``: nothing is overwritten. The file is written anew and
-    moved into place.
+    a further version of its row, with a later ``recorded_at``: nothing is overwritten. A row that says nothing never
+    becomes a version of one that is there: where two people send back a part of the list each, neither takes away what
+    the other wrote. The file is written anew and moved into place.
 
     Raises
     ------
@@ -59,11 +61,17 @@ def append_outreach(file: str | os.PathLike[str], rows: pd.DataFrame) -> int:
     content = [name for name in rows.columns if name != "recorded_at"]
     latest = before.drop_duplicates("action_id", keep="last") if "action_id" in before else before
     known = dict(zip(latest.get("action_id", []), _said(latest.reindex(columns=content)), strict=True))
-    said = zip(rows["action_id"], _said(rows[content]), strict=True)
-    new = np.array([known.get(action) != each for action, each in said], dtype=bool)
+    said = zip(rows["action_id"], _said(rows[content]), _silent(rows), strict=True)
+    new = np.array([action not in known or (known[action] != each and not silent) for action, each, silent in said],
+                   dtype=bool)  # fmt: skip
     if new.any():
         _write(path, before, rows[new])
     return int(new.sum())
+
+
+def _silent(rows: pd.DataFrame) -> pd.Series:
+    """Whether nothing came back of a row: no contact, no outcome, no offer, no override."""
+    return rows[list(BROUGHT)].isna().all(axis=1) & ~rows["overridden"].isin([True])
 
 
 def _said(rows: pd.DataFrame) -> list[tuple[str, ...]]:

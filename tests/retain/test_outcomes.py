@@ -40,6 +40,12 @@ def saved(path, head, rows):
     return path
 
 
+def listed(plan, folder):
+    """Headings and rows of the list as it was written."""
+    write_list(plan, folder / "written.xlsx")
+    return rows_of(openpyxl.load_workbook(folder / "written.xlsx").worksheets[0])
+
+
 def filled(plan, path):
     """The list as somebody fills it: every second row, two outcomes mistyped, rows sorted anew, a column added."""
     write_list(plan, path)
@@ -100,6 +106,21 @@ def test_a_second_import_adds_nothing_and_a_correction_is_a_version(made, plan, 
     assert [each["outcome"] for each in versions] == [None, "undecided"]
     assert versions[0]["superseded_at"] == later
     assert not [each for each in ck.check_book(known).errors if each.table == "outreach"]
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_two_people_send_back_a_part_each_and_neither_takes_away_what_the_other_wrote(plan, tmp_path, ending):
+    head, rows = listed(plan, tmp_path)
+    for row in rows:
+        row |= {"Called on": "2026-10-02", "Outcome": "says will renew"}
+    file = tmp_path / f"outreach.{ending}"
+    for k, part in enumerate((rows[:20], rows[20:], rows[:20])):
+        path = saved(tmp_path / f"{k}.xlsx", head, part)
+        append_outreach(file, read_outcomes(path, plan, recorded_at=NOW + pd.Timedelta(hours=k)).outreach)
+    read = pd.read_parquet(file) if ending == "parquet" else pd.read_csv(file)
+    latest = read.drop_duplicates("action_id", keep="last")
+    assert (latest["outcome"] == "will_renew").sum() == 40
+    assert len(read) == len(latest) + 20  # what Li wrote, everybody else blank; then what Wang wrote; then nothing
 
 
 def test_renamed_columns_are_found_by_heading_or_by_what_they_hold(plan, tmp_path):
