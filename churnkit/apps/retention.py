@@ -136,7 +136,7 @@ def import_outcomes(
     target = outreach_file(data) if to is None else to
     plan = kept_plan(record, list_id or list_of(path))
     back = read_outcomes(path, plan)
-    added = append_outreach(target, back.outreach)
+    added = append_outreach(target, back.outreach, undated=back.undated)
     before = [cells for _, cells in kept_outcomes(record, plan.list_id)]
     if added or not before or not before[-1].equals(back.cells.astype("str")):  # notes are in the record only
         keep_outcomes(record, plan.list_id, back.cells, written=added, filled=back.filled, overridden=back.overridden,

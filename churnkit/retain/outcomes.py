@@ -7,21 +7,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from churnkit.book.finding import Finding
 from churnkit.errors import ContractError
 from churnkit.retain.cells import choice_of, date_of, named, number_of, read_cells
+from churnkit.retain.contacts import outreach_of, undated
+from churnkit.retain.doubts import TABLE, doubts, of_rows
 from churnkit.retain.plan import RetentionPlan
 from churnkit.retain.sheet import FILLED, SheetColumn, action_ids
-from churnkit.retain.wording import texts
-
-TABLE = "list"
-OUTREACH = ("action_id", "customer_id", "policy_id", "campaign", "arm", "assigned_at", "contacted_at", "action",
-            "channel", "reached", "outcome", "offer_value", "cost", "overridden", "override_reason",
-            "recorded_at")  # fmt: skip
-_OVERRIDE = "{override}: {override_reason}"
 
 
 @dataclass(frozen=True)
@@ -36,6 +30,7 @@ class Outcomes:
     cells : DataFrame, what was read of each row, as it was typed, other columns too
     findings : tuple of Finding, what did not read or is doubtful
     filled, overridden, added : int, rows with anything filled in, overridden, added by hand
+    undated : frozenset of str, references of contacts without a day, which count on the day of the import
     """
 
     list_id: str
@@ -45,6 +40,7 @@ class Outcomes:
     filled: int
     overridden: int
     added: int
+    undated: frozenset[str] = frozenset()
 
     @property
     def text(self) -> str:
@@ -101,14 +97,16 @@ def read_outcomes(
     rows, found = _matched(table, plan)
     findings += found
     values, found = _values(rows, plan, now)
-    findings += found + _doubts(rows, values, plan)
-    treated = _treated(values, plan, now)
-    outreach = pd.concat([treated, _held(values, plan, now)], ignore_index=True)[list(OUTREACH)]
+    any_filled = values.drop(columns=["customer_id", "added"]).notna().any(axis=1)
+    values["undated"] = undated(values)
+    values.loc[values["undated"], "contacted_at"] = max(now.normalize(), plan.as_of)
+    findings += found + doubts(values, plan)
+    without_day = action_ids(plan.list_id, values.loc[values["undated"], "customer_id"])
     cells = table.reset_index().assign(customer_id=rows["customer_id"].reindex(table.index).fillna(
         table["customer_id"]).to_numpy())  # fmt: skip
-    any_filled = (values.drop(columns=["customer_id", "added"]).notna()).any(axis=1)
-    return Outcomes(plan.list_id, outreach, cells, tuple(findings), int(any_filled.sum()),
-                    int(values["override"].notna().sum()), int(values["added"].sum()))  # fmt: skip
+    return Outcomes(plan.list_id, outreach_of(values, plan, now), cells, tuple(findings), int(any_filled.sum()),
+                    int(values["override"].notna().sum()), int(values["added"].sum()),
+                    frozenset(without_day))  # fmt: skip
 
 
 def _note(name: str, heading: str) -> Finding:
@@ -127,16 +125,16 @@ def _matched(table: pd.DataFrame, plan: RetentionPlan) -> tuple[pd.DataFrame, li
     rows = table.assign(customer_id=who, added=~who.isin(set(listed)))
     filled = (table[[column.name for column in FILLED]] != "").any(axis=1)
     nobody = who.isna()
-    findings = _rows("LST06", "warning", rows.index[nobody & filled], "names no customer", "is kept in the record only",
-                     "write the customer's number into it")  # fmt: skip
-    findings += _rows("LST09", "warning", rows.index[stray], "has the reference of another list",
+    findings = of_rows("LST06", "warning", rows.index[nobody & filled], "names no customer",
+                       "is kept in the record only", "write the customer's number into it")  # fmt: skip
+    findings += of_rows("LST09", "warning", rows.index[stray], "has the reference of another list",
                       "is read by its customer, if it names one", "import it with its own list")  # fmt: skip
     rows, filled = rows[~nobody], filled[~nobody]
     rows = rows[filled | ~rows["added"]]
     order = filled.reindex(rows.index).astype(int)
     last = rows.assign(filled=order).sort_values("filled", kind="stable").drop_duplicates("customer_id", keep="last")
     twice = rows.index.difference(last.index)
-    findings += _rows("LST05", "warning", twice[filled.reindex(twice).to_numpy(dtype=bool)], "repeats a customer",
+    findings += of_rows("LST05", "warning", twice[filled.reindex(twice).to_numpy(dtype=bool)], "repeats a customer",
                       "is kept in the record only; the customer's last filled row counts",
                       "keep one row per customer")  # fmt: skip
     return rows.loc[rows.index.intersection(last.index)], findings
@@ -174,76 +172,3 @@ def _value(cell: str, column: SheetColumn, plan: RetentionPlan, now: pd.Timestam
         amount = number_of(cell)
         return (None, "an amount of 0 or more") if amount is None else (amount, "")
     return cell, ""
-
-
-def _doubts(rows: pd.DataFrame, values: pd.DataFrame, plan: RetentionPlan) -> list[Finding]:
-    """What reads well and is doubtful: calls of who is held out or must not be called, late ones, bare overrides."""
-    said, everyone = texts(plan.rules), plan.everyone.set_index("customer_id")
-    codes = values["customer_id"].map(everyone["code"].to_dict())
-    findings = []
-    for row in rows.index[values["added"]]:
-        if pd.isna(codes[row]):
-            findings += _rows("LST07", "warning", [row], "adds a customer whom the list did not know",
-                              "counts as a contact", "check the number")  # fmt: skip
-        elif codes[row] not in ("capacity", "budget", "not_due", "no_value", "channel", "branch", "agent_id"):
-            findings += _rows("LST07", "warning", [row], f"adds a customer left out as: {said[codes[row]]}",
-                              "counts as a contact" + (", and the hold-out is no longer untouched"
-                                                       if codes[row] == "holdout" else ""),
-                              "do not call them again")  # fmt: skip
-    late = values["contacted_at"].map(lambda day: day is not None and day > plan.expires)
-    findings += _rows(
-        "LST08", "note", rows.index[late.to_numpy(dtype=bool)], f"was called after {plan.expires:%Y-%m-%d}", "counts",
-        "ask for a new list when one has expired",
-    )  # fmt: skip
-    bare = values["override"].notna() & values["override_reason"].isna() & ~values["added"]
-    return findings + _rows("LST10", "note", rows.index[bare], "is overridden without a reason", "counts",
-                            "write why: the read-out holds reasons against what happened")  # fmt: skip
-
-
-def _rows(code: str, severity: Any, rows: Any, what: str, effect: str, fix: str) -> list[Finding]:
-    shown = tuple(f"row {row}" for row in list(rows)[:5])
-    found = f"{len(rows):,} rows: each {what}" if len(rows) > 1 else f"a row {what}"
-    return [Finding(code, severity, TABLE, found, len(rows), None, shown, effect, fix)] if len(rows) else []
-
-
-def _treated(values: pd.DataFrame, plan: RetentionPlan, now: pd.Timestamp) -> pd.DataFrame:
-    """Everybody who was assigned, and who was added, with what was filled in."""
-    everyone = plan.everyone
-    listed = everyone[everyone["arm"] == "treat"]
-    held = set(everyone.loc[everyone["arm"] == "holdout", "customer_id"])
-    added = values.loc[values["added"] & ~values["customer_id"].isin(held), "customer_id"]
-    who = pd.concat([listed["customer_id"], added], ignore_index=True).astype("str")
-    back = values.drop(columns="added").drop_duplicates("customer_id").set_index("customer_id").reindex(who)
-    back = back.reset_index(drop=True)
-    asked = everyone.set_index("customer_id").reindex(who).reset_index(drop=True)
-    rows = _assigned(who, plan, now).assign(
-        arm="treat", action=asked["action"].where(asked["action"].fillna("") != "", "call"),
-        contacted_at=pd.to_datetime(back["contacted_at"]).astype("datetime64[us]"),
-        reached=back["reached"].map({"yes": True, "no": False}), outcome=back["outcome"],
-        offer_value=back["offer_value"].astype(float), overridden=back["override"].notna(),
-        override_reason=pd.Series(map(_reason, back["override"], back["override_reason"]), dtype=object),
-    )  # fmt: skip
-    return rows.assign(cost=asked["cost"].astype(float).where(rows["contacted_at"].notna(), 0.0))
-
-
-def _reason(override: Any, why: Any) -> str | None:
-    parts = [str(each) for each in (override, why) if isinstance(each, str)]
-    return ": ".join(parts) or None
-
-
-def _held(values: pd.DataFrame, plan: RetentionPlan, now: pd.Timestamp) -> pd.DataFrame:
-    who = plan.everyone.loc[plan.everyone["arm"] == "holdout", "customer_id"].reset_index(drop=True)
-    called = values.drop_duplicates("customer_id").set_index("customer_id")["contacted_at"].reindex(who)
-    return _assigned(who, plan, now).assign(
-        arm="holdout", action="none", contacted_at=pd.to_datetime(called.to_numpy()).astype("datetime64[us]"),
-        reached=None, outcome=None, offer_value=np.nan, cost=0.0, overridden=False, override_reason=None,
-    )  # fmt: skip
-
-
-def _assigned(who: pd.Series, plan: RetentionPlan, now: pd.Timestamp) -> pd.DataFrame:
-    """What is the same in both arms; a policy is named where the contact was about one only."""
-    due = plan.policies.groupby("customer_id")["policy_id"].agg(["first", "size"])
-    policy = who.map(due.loc[due["size"] == 1, "first"].to_dict())
-    return pd.DataFrame({"action_id": action_ids(plan.list_id, who), "customer_id": who, "policy_id": policy,
-                         "campaign": plan.list_id, "assigned_at": plan.as_of, "channel": "phone",
-                         "recorded_at": now})  # fmt: skip

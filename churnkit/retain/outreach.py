@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -41,13 +42,21 @@ def outreach_file(book: str | os.PathLike[str]) -> Path:
     return files[0] if files else folder / "outreach.parquet"
 
 
-def append_outreach(file: str | os.PathLike[str], rows: pd.DataFrame) -> int:
+def append_outreach(
+    file: str | os.PathLike[str], rows: pd.DataFrame, *, undated: Collection[str] = ()
+) -> int:  # fmt: skip
     """Append rows that are new, or say something new of an action, and return how many.
 
     A row whose action is there with the same content is left out, so that a list may be imported again. What changed is
     a further version of its row, with a later ``recorded_at``: nothing is overwritten. A row that says nothing never
     becomes a version of one that is there: where two people send back a part of the list each, neither takes away what
     the other wrote. The file is written anew and moved into place.
+
+    Parameters
+    ----------
+    file : .parquet or .csv
+    rows : DataFrame, rows of ``outreach``
+    undated : actions whose contact has no day of its own: they keep the one under which they are known
 
     Raises
     ------
@@ -60,6 +69,7 @@ def append_outreach(file: str | os.PathLike[str], rows: pd.DataFrame) -> int:
     before = _read(path) if path.is_file() else pd.DataFrame(columns=rows.columns)
     content = [name for name in rows.columns if name != "recorded_at"]
     latest = before.drop_duplicates("action_id", keep="last") if "action_id" in before else before
+    rows = _as_known(rows, latest, undated)
     known = dict(zip(latest.get("action_id", []), _said(latest.reindex(columns=content)), strict=True))
     said = zip(rows["action_id"], _said(rows[content]), _silent(rows), strict=True)
     new = np.array([action not in known or (known[action] != each and not silent) for action, each, silent in said],
@@ -67,6 +77,17 @@ def append_outreach(file: str | os.PathLike[str], rows: pd.DataFrame) -> int:
     if new.any():
         _write(path, before, rows[new])
     return int(new.sum())
+
+
+def _as_known(rows: pd.DataFrame, latest: pd.DataFrame, undated: Collection[str]) -> pd.DataFrame:
+    """Rows with the day under which an undated contact is known: a second import is no second day."""
+    if "action_id" not in latest or "contacted_at" not in latest:
+        return rows
+    days = pd.to_datetime(latest["contacted_at"], format="mixed").set_axis(latest["action_id"]).dropna()
+    mine = rows["action_id"].isin(undated) & rows["action_id"].isin(days.index)
+    rows = rows.copy()
+    rows.loc[mine, "contacted_at"] = days.reindex(rows.loc[mine, "action_id"]).to_numpy()
+    return rows
 
 
 def _silent(rows: pd.DataFrame) -> pd.Series:

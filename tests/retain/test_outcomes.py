@@ -123,6 +123,35 @@ def test_two_people_send_back_a_part_each_and_neither_takes_away_what_the_other_
     assert len(read) == len(latest) + 20  # what Li wrote, everybody else blank; then what Wang wrote; then nothing
 
 
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_a_call_without_a_day_is_a_contact_on_the_day_of_the_import_and_stays_there(made, plan, tmp_path, ending):
+    head, rows = listed(plan, tmp_path)
+    rows[0]["Reached"] = rows[1]["Reached"] = "yes"
+    rows[2]["Outcome"] = "says will renew"
+    rows[3]["Outcome"] = "not reached"
+    rows[4] |= {"Outcome": "renewed", "Override": "not called: renews anyway", "Why overridden": "her son told us"}
+    rows[5] |= {"Outcome": "renewed", "Reached": "no"}
+    path, file = saved(tmp_path / "list.xlsx", head, rows), tmp_path / f"outreach.{ending}"
+    back = read_outcomes(path, plan, recorded_at=NOW)
+    assert [(each.code, each.count) for each in back.findings] == [("LST11", 3)]
+    called = back.outreach[back.outreach["contacted_at"].notna()]
+    assert called["contacted_at"].tolist() == [NOW.normalize()] * 3
+    assert called["cost"].gt(0).all()
+    append_outreach(file, back.outreach, undated=back.undated)
+    again = read_outcomes(path, plan, recorded_at=NOW + pd.Timedelta("2D"))
+    assert append_outreach(file, again.outreach, undated=again.undated) == 0
+    rows[1]["Outcome"] = "undecided"  # filled in later: the contact stays on its day
+    again = read_outcomes(saved(path, head, rows), plan, recorded_at=NOW + pd.Timedelta("3D"))
+    assert append_outreach(file, again.outreach, undated=again.undated) == 1
+    read = pd.read_parquet(file) if ending == "parquet" else pd.read_csv(file)
+    assert pd.to_datetime(read["contacted_at"]).dropna().unique().tolist() == [NOW.normalize()]
+    later = ck.open_book({**made, "outreach": back.outreach}, data_cutoff=NOW + pd.Timedelta("11D"))
+    next_list = ck.plan_retention(scores_of(made).assign(as_of=NOW + pd.Timedelta("11D")), later, capacity=300)
+    assert not set(called["customer_id"]) & set(next_list.table["customer_id"])
+    early = read_outcomes(path, plan, recorded_at=AS_OF - pd.Timedelta("1D"))
+    assert early.outreach["contacted_at"].dropna().unique().tolist() == [AS_OF]
+
+
 def test_renamed_columns_are_found_by_heading_or_by_what_they_hold(plan, tmp_path):
     path = filled(plan, tmp_path / "list.xlsx")
     head, rows = rows_of(openpyxl.load_workbook(path).worksheets[0])
@@ -177,9 +206,9 @@ def test_a_value_that_does_not_read_is_a_finding_and_the_rest_counts(plan, tmp_p
     path = tmp_path / "list.xlsx"
     write_list(plan, path)
     head, rows = rows_of(openpyxl.load_workbook(path).worksheets[0])
-    rows[5] |= {"Outcome": "undecided", column: cell}
+    rows[5] |= {"Called on": "2026-10-02", "Outcome": "undecided", column: cell}
     back = read_outcomes(saved(path, head, rows), plan, recorded_at=NOW)
-    assert [each.code for each in back.findings] == ["LST04"]
+    assert [each.code for each in back.findings] == ["LST04", *["LST11"] * (column == "Called on")]
     assert what in back.findings[0].fix
     assert "row 7" in back.findings[0].examples
     assert back.outreach["outcome"].notna().sum() == 1
