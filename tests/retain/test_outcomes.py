@@ -243,6 +243,22 @@ def test_who_asked_not_to_be_called_is_never_listed_again(made, plan, tmp_path):
     assert "do not call" in again.why(rows[0]["Customer"])
 
 
+def test_a_held_out_customer_called_by_mistake_is_told_whole(made, plan, tmp_path):
+    head, rows = listed(plan, tmp_path)
+    held = plan.everyone.loc[plan.everyone["arm"] == "holdout", "customer_id"].iloc[0]
+    rows.append({"Customer": held, "Called on": "2026-10-03", "Reached": "yes", "Outcome": "asked not to be called",
+                 "Concession given": 50, "Why overridden": "took her for another"})  # fmt: skip
+    back = read_outcomes(saved(tmp_path / "list.xlsx", head, rows), plan, recorded_at=NOW)
+    row = back.outreach.set_index("customer_id").loc[held]
+    assert row[["arm", "reached", "outcome", "offer_value"]].tolist() == ["holdout", True, "do_not_call", 50]
+    assert row[["action", "override_reason"]].tolist() == ["call", "added: took her for another"]
+    outreach = pd.concat([made["outreach"], back.outreach], ignore_index=True)
+    later = ck.open_book({**made, "outreach": outreach}, data_cutoff=AS_OF + pd.Timedelta("60D"))
+    scores = scores_of(made).assign(as_of=AS_OF + pd.Timedelta("60D"))
+    again = ck.plan_retention(scores, later, capacity=300, due_within_days=400, holdout=0)
+    assert "do not call" in again.why(held)
+
+
 def test_what_is_no_list_is_refused_without_a_traceback(plan, tmp_path):
     with pytest.raises(UsageError, match=r"\.xlsx or \.csv"):
         read_outcomes(tmp_path / "none.xlsx", plan)
