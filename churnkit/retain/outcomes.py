@@ -11,9 +11,10 @@ import pandas as pd
 
 from churnkit.book.finding import Finding
 from churnkit.errors import ContractError
-from churnkit.retain.cells import choice_of, date_of, named, number_of, read_cells
+from churnkit.retain.cells import choice_of, date_of, number_of
 from churnkit.retain.contacts import outreach_of, undated
 from churnkit.retain.doubts import TABLE, doubts, of_rows
+from churnkit.retain.headings import read_list
 from churnkit.retain.plan import RetentionPlan
 from churnkit.retain.sheet import FILLED, SheetColumn, action_ids
 
@@ -60,7 +61,7 @@ def list_of(path: str | os.PathLike[str]) -> str:
     ContractError
         If no row has a reference.
     """
-    table, _, _ = named(read_cells(path))
+    table, _ = read_list(path)
     found = Counter(str(cell).rpartition("-")[0] for cell in table["action_id"] if cell.count("-") == 2)
     if not found:
         raise ContractError("A filled list says in each row which list it answers.", found="no reference in any row",
@@ -73,8 +74,9 @@ def read_outcomes(
 ) -> Outcomes:  # fmt: skip
     """Read a filled list.
 
-    Rows may have been sorted, columns renamed, moved or added, customers added below. What does not read (an outcome
-    that is none of the words, a date that is none) is a finding and left empty; the rest of its row counts.
+    Rows may have been sorted or parted over several sheets, columns renamed, moved or added, customers added below.
+    What does not read (an outcome that is none of the words, a date that is none) is a finding and left empty; the rest
+    of its row counts.
 
     Parameters
     ----------
@@ -92,8 +94,7 @@ def read_outcomes(
         If the file is no list.
     """
     now = max(pd.Timestamp.now().floor("s") if recorded_at is None else pd.Timestamp(recorded_at), plan.as_of)
-    table, guessed, _ = named(read_cells(path))
-    findings = [_note(name, heading) for name, heading in guessed.items()]
+    table, findings = read_list(path)
     rows, found = _matched(table, plan)
     findings += found
     values, found = _values(rows, plan, now)
@@ -107,11 +108,6 @@ def read_outcomes(
     return Outcomes(plan.list_id, outreach_of(values, plan, now), cells, tuple(findings), int(any_filled.sum()),
                     int(values["override"].notna().sum()), int(values["added"].sum()),
                     frozenset(without_day))  # fmt: skip
-
-
-def _note(name: str, heading: str) -> Finding:
-    return Finding("LST02", "note", TABLE, f"column {heading!r} is read as {name}, by what its cells hold", 1,
-                   effect="its values count", fix="rename it if it is something else")  # fmt: skip
 
 
 def _matched(table: pd.DataFrame, plan: RetentionPlan) -> tuple[pd.DataFrame, list[Finding]]:

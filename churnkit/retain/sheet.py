@@ -67,7 +67,7 @@ REST = (
     SheetColumn("price_check", "Price check", "价格核对"),
     SheetColumn("policies", "Policies due", "到期保单数", "number"), SheetColumn("channel", "Channel", "渠道"),
     SheetColumn("branch", "Branch", "机构"), SheetColumn("agent_id", "Agent", "代理人"),
-    SheetColumn("action_id", "Reference", "编号", other_names=("action", "ref", "reference no")),
+    SheetColumn("action_id", "Reference", "编号", other_names=("ref", "reference no")),
 )  # fmt: skip
 FILLED = (
     SheetColumn("contacted_at", "Called on", "联系日期", "date", other_names=("called", "date", "call date", "日期")),

@@ -65,8 +65,8 @@ def test_the_round_trip(plan, tmp_path):
     path = filled(plan, tmp_path / "list.xlsx")
     assert list_of(path) == plan.list_id
     back = read_outcomes(path, plan, recorded_at=NOW)
-    assert [(each.code, each.severity) for each in back.findings] == [("LST04", "warning")] * 2
-    assert {"'sais will renew'", "'mabye'"} == {each.found.split(" is ")[1] for each in back.findings}
+    assert [(each.code, each.severity) for each in back.findings] == [("LST03", "note"), *[("LST04", "warning")] * 2]
+    assert {"'sais will renew'", "'mabye'"} == {each.found.split(" is ")[1] for each in back.findings[1:]}
     assert "one of: renewed, says will renew" in back.text
     treated = back.outreach[back.outreach["arm"] == "treat"].set_index("customer_id")
     assert set(treated.index) == set(plan.table["customer_id"])

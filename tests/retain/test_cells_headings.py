@@ -1,0 +1,120 @@
+"""Sheets and columns as people leave them: every sheet is read, and no column is lost without a word."""
+
+import openpyxl
+import pandas as pd
+import pytest
+
+import churnkit as ck
+from churnkit.retain.headings import read_list
+from churnkit.retain.outcomes import list_of, read_outcomes
+from churnkit.retain.workbook import write_list
+from tests.retain.made import AS_OF, book_of, scores_of, tables
+
+NOW = AS_OF + pd.Timedelta("10D")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The plan, the headings of its list, and its rows, each with a call."""
+    given = tables(300, seed=2)
+    plan = ck.plan_retention(scores_of(given), book_of(given), capacity=20)
+    path = tmp_path_factory.mktemp("list") / "list.xlsx"
+    write_list(plan, path)
+    book = openpyxl.load_workbook(path)
+    sheets = {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets}
+    head, *rows = sheets["List"]
+    for row in rows:
+        row[head.index("Called on")], row[head.index("Outcome")] = "2026-10-02", "says will renew"
+    return plan, head, rows, sheets["Left out and why"]
+
+
+def saved(path, **sheets):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name.replace("_", " "))
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
+def renamed(head, **names):
+    return [names.get(name.replace(" ", "_"), name) for name in head]
+
+
+def said(back, code):
+    return [each for each in back.findings if each.code == code]
+
+
+def test_rows_parted_over_sheets_are_all_read(made, tmp_path):
+    plan, head, rows, left_out = made
+    title = ["what Wang did"]
+    path = saved(tmp_path / "list.xlsx", Left_out_and_why=left_out, Li=[head, *rows[:9]],
+                 Wang=[title, ["Mark", *head], *(["x", *row] for row in rows[9:])], Notes=[["buy milk"]])  # fmt: skip
+    assert list_of(path) == plan.list_id
+    back = read_outcomes(path, plan, recorded_at=NOW)
+    assert (back.outreach["outcome"] == "will_renew").sum() == len(rows) == back.filled
+    assert [(each.code, each.severity) for each in back.findings] == [("LST03", "note")]
+    assert "'Mark' of sheet 'Wang'" in back.text
+    assert back.cells["row"].tolist()[8:10] == ["10 of Li", "3 of Wang"]
+
+
+@pytest.mark.parametrize("name", ["Left out and why", "未列入及原因", "Sheet1"])
+def test_whoever_was_left_out_is_no_row_of_the_list(made, tmp_path, name):
+    _, head, rows, left_out = made
+    path = saved(tmp_path / "list.xlsx", **{name: left_out, "List": [head, *rows]})
+    table, findings = read_list(path)
+    assert (len(table), findings) == (len(rows), [])
+    who = [renamed(head, Reference="X", Customer="Who"), *rows]
+    assert len(read_list(saved(tmp_path / "list.xlsx", **{name: left_out, "List": who}))[0]) == len(rows)
+
+
+def test_a_sheet_without_headings_is_said(made, tmp_path):
+    plan, head, rows, _ = made
+    back = read_outcomes(saved(tmp_path / "list.xlsx", Li=[head, *rows[:9]], Wang=rows[9:]), plan, recorded_at=NOW)
+    assert "sheet 'Wang'" in said(back, "LST12")[0].found
+
+
+def test_a_column_renamed_beyond_recognition_is_said_and_kept(made, tmp_path):
+    plan, head, rows, _ = made
+    path = saved(tmp_path / "list.xlsx", List=[renamed(head, Called_on="Phoned"), *rows])
+    back = read_outcomes(path, plan, recorded_at=NOW)
+    (found,) = said(back, "LST03")
+    assert (found.severity, found.fix) == ("warning", "rename it if it is one of: Called on")
+    assert back.cells["other:Phoned"].eq("2026-10-02").all()
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell"),
+    [("Date", None), ("Date", "2026-10-09"), ("Result", "ok"), ("Action", "to do"), ("Ref", "see file")],
+)
+def test_an_own_column_takes_the_place_of_none_of_the_lists(made, tmp_path, heading, cell):
+    plan, head, rows, _ = made
+    path = saved(tmp_path / "list.xlsx", List=[[heading, *head], *([cell, *row] for row in rows)])
+    assert list_of(path) == plan.list_id
+    back = read_outcomes(path, plan, recorded_at=NOW)
+    called = back.outreach[back.outreach["contacted_at"].notna()]
+    assert called["contacted_at"].unique().tolist() == [pd.Timestamp("2026-10-02")]
+    assert (called["outcome"] == "will_renew").sum() == len(rows)
+    assert [each.severity for each in said(back, "LST03")] == ["note"] * (cell is not None)
+    assert cell is None or back.cells[f"other:{heading}"].eq(cell).all()
+
+
+def test_an_own_date_beside_a_blank_column_of_the_lists_is_asked_about(made, tmp_path):
+    plan, head, rows, _ = made
+    at = head.index("Called on")
+    blank = [[*row[:at], None, *row[at + 1 :]] for row in rows]
+    path = saved(tmp_path / "list.xlsx", List=[["Date", *head], *(["2026-10-02", *row] for row in blank)])
+    (found,) = said(read_outcomes(path, plan, recorded_at=NOW), "LST03")
+    assert (found.severity, found.fix) == ("warning", "rename it if it is one of: Called on")
+
+
+def test_own_columns_of_one_heading_are_all_kept(made, tmp_path):
+    plan, head, rows, _ = made
+    own = ["Mark", "Mark", "Value", "Outcome", None]
+    path = saved(tmp_path / "l.xlsx", List=[[*own, *head], *(["1st", "2nd", "mine", "hm", "5", *row] for row in rows)])
+    back = read_outcomes(path, plan, recorded_at=NOW)
+    assert (back.outreach["outcome"] == "will_renew").sum() == len(rows)
+    for name, cell in {"Mark": "1st", "Mark (2)": "2nd", "Value": "mine", "Outcome": "hm", "column 5": "5"}.items():
+        assert back.cells[f"other:{name}"].eq(cell).all()
