@@ -10,6 +10,7 @@ import pandas as pd
 
 from churnkit.apps.workspace import Workspace, folder_of, salt_of
 from churnkit.book.open import Book
+from churnkit.book.settings import Settings, read_settings
 from churnkit.errors import UsageError
 from churnkit.moments import to_moment
 from churnkit.retain.actions import read_actions
@@ -136,12 +137,20 @@ def import_outcomes(
     target = outreach_file(data) if to is None else to
     plan = kept_plan(record, list_id or list_of(path))
     back = read_outcomes(path, plan)
-    added = append_outreach(target, back.outreach, undated=back.undated)
+    told = _settings(data)
+    added = append_outreach(target, back.outreach, undated=back.undated, zone=told.timezone,
+                            encoding=told.encoding.get("outreach", ""))  # fmt: skip
     before = [cells for _, cells in kept_outcomes(record, plan.list_id)]
     if added or not before or not before[-1].equals(back.cells.astype("str")):  # notes are in the record only
         keep_outcomes(record, plan.list_id, back.cells, written=added, filled=back.filled, overridden=back.overridden,
                       added=back.added, findings=len(back.findings))  # fmt: skip
     return back, added, target
+
+
+def _settings(data: str) -> Settings:
+    """The book's own settings; what holds without any where it is no folder. No cutoff is asked for."""
+    folder = Path(data)
+    return read_settings(folder if folder.is_dir() else None, data_cutoff="2000-01-01")
 
 
 def read_lists(book: Book, record: Path, names: list[str]) -> ReadOut:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from churnkit.book.settings import read_settings
 from churnkit.errors import UsageError
+from churnkit.retain.growing import grow, kind_of, versions, word
 
 KINDS = (".parquet", ".csv")
+_SAME = dict.fromkeys(("true", "t", "1", "y", "yes", "是"), "yes") | dict.fromkeys(
+    ("false", "f", "0", "n", "no", "否"), "no")  # fmt: skip
 BROUGHT = ("contacted_at", "reached", "outcome", "offer_value", "override_reason")
 
 
@@ -43,50 +47,54 @@ def outreach_file(book: str | os.PathLike[str]) -> Path:
 
 
 def append_outreach(
-    file: str | os.PathLike[str], rows: pd.DataFrame, *, undated: Collection[str] = ()
+    file: str | os.PathLike[str], rows: pd.DataFrame, *, undated: Collection[str] = (), zone: str = "Asia/Shanghai",
+    encoding: str = "",
 ) -> int:  # fmt: skip
     """Append rows that are new, or say something new of an action, and return how many.
 
     A row whose action is there with the same content is left out, so that a list may be imported again. What changed is
     a further version of its row, with a later ``recorded_at``: nothing is overwritten. A row that says nothing never
     becomes a version of one that is there: where two people send back a part of the list each, neither takes away what
-    the other wrote. The file is written anew and moved into place.
+    the other wrote. The file is written anew and moved into place; what is in it stays as it is written.
 
     Parameters
     ----------
     file : .parquet or .csv
     rows : DataFrame, rows of ``outreach``
     undated : actions whose contact has no day of its own: they keep the one under which they are known
+    zone : the book's time zone, for files whose moments have a zone
+    encoding : of a CSV file, where the settings give it
 
     Raises
     ------
     UsageError
-        If the file is neither .parquet nor .csv.
+        If the file is neither .parquet nor .csv, or does not read; it stays as it was.
     """
     path = Path(file)
     if path.suffix.lower() not in KINDS or not path.resolve().parent.is_dir():
         raise UsageError("Outcomes go to a .parquet or .csv file in a folder that exists.", found=str(path))
-    before = _read(path) if path.is_file() else pd.DataFrame(columns=rows.columns)
     content = [name for name in rows.columns if name != "recorded_at"]
-    latest = before.drop_duplicates("action_id", keep="last") if "action_id" in before else before
-    rows = _as_known(rows, latest, undated)
-    known = dict(zip(latest.get("action_id", []), _said(latest.reindex(columns=content)), strict=True))
-    said = zip(rows["action_id"], _said(rows[content]), _silent(rows), strict=True)
+    latest = pd.DataFrame(columns=rows.columns)
+    if path.is_file():
+        found = versions(path, set(rows["action_id"]), encoding=encoding)
+        latest = found.drop_duplicates("action_id", keep="last").reindex(columns=rows.columns)
+    rows = _as_known(rows, latest, undated, zone)
+    known = dict(zip(latest["action_id"], _said(latest[content], zone), strict=True))
+    said = zip(rows["action_id"], _said(rows[content], zone), _silent(rows), strict=True)
     new = np.array([action not in known or (known[action] != each and not silent) for action, each, silent in said],
                    dtype=bool)  # fmt: skip
     if new.any():
-        _write(path, before, rows[new])
+        grow(path, rows[new], zone=zone, encoding=encoding)
     return int(new.sum())
 
 
-def _as_known(rows: pd.DataFrame, latest: pd.DataFrame, undated: Collection[str]) -> pd.DataFrame:
+def _as_known(rows: pd.DataFrame, latest: pd.DataFrame, undated: Collection[str], zone: str) -> pd.DataFrame:
     """Rows with the day under which an undated contact is known: a second import is no second day."""
-    if "action_id" not in latest or "contacted_at" not in latest:
-        return rows
-    days = pd.to_datetime(latest["contacted_at"], format="mixed").set_axis(latest["action_id"]).dropna()
+    days = latest["contacted_at"].map(lambda value: _moment(value, zone)).set_axis(latest["action_id"])
+    days = days[[isinstance(day, pd.Timestamp) for day in days]]
     mine = rows["action_id"].isin(undated) & rows["action_id"].isin(days.index)
     rows = rows.copy()
-    rows.loc[mine, "contacted_at"] = days.reindex(rows.loc[mine, "action_id"]).to_numpy()
+    rows.loc[mine, "contacted_at"] = pd.to_datetime(days.reindex(rows.loc[mine, "action_id"])).to_numpy()
     return rows
 
 
@@ -95,41 +103,30 @@ def _silent(rows: pd.DataFrame) -> pd.Series:
     return rows[list(BROUGHT)].isna().all(axis=1) & ~rows["overridden"].isin([True])
 
 
-def _said(rows: pd.DataFrame) -> list[tuple[str, ...]]:
+def _said(rows: pd.DataFrame, zone: str) -> list[tuple[str, ...]]:
     """Each row's content as texts that are the same whatever kind of file it was read from."""
-    columns = []
-    for name in map(str, rows):
-        column = rows[name]
-        if name.endswith("_at"):
-            text = pd.to_datetime(column, format="mixed").dt.strftime("%Y-%m-%d %H:%M:%S")
-        elif name in ("offer_value", "cost"):
-            text = pd.to_numeric(column, errors="coerce").map(lambda x: "" if np.isnan(x) else f"{x:.4f}")
-        else:
-            text = column.astype(object).map(lambda x: str(x).lower() if isinstance(x, bool | np.bool_) else x)
-        columns.append(["" if pd.isna(each) else str(each).strip() for each in text.astype(object)])
+    columns = [[_same(value, kind_of(str(name)), zone) for value in rows[name].astype(object)] for name in rows]
     return list(zip(*columns, strict=True)) if len(rows) else []
 
 
-def _read(path: Path) -> pd.DataFrame:
-    if path.suffix.lower() == ".parquet":
-        return pd.read_parquet(path)
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    if "overridden" in frame:
-        for name in ("overridden", "reached"):
-            frame[name] = frame[name].str.lower() if name in frame else ""
-    return frame
-
-
-def _write(path: Path, before: pd.DataFrame, rows: pd.DataFrame) -> None:
-    both = pd.concat([before, rows], ignore_index=True) if len(before) else rows
-    unfinished = path.with_name(f".{os.getpid()}-{path.name}")
+def _same(value: Any, kind: str, zone: str) -> str:
+    if pd.isna(value):
+        return ""
+    if kind == "moment":
+        return str(_moment(value, zone))
+    if kind == "bool":
+        return _SAME.get(word(value).strip().lower(), word(value))
     try:
-        if path.suffix.lower() == ".parquet":
-            for name in ("reached", "overridden"):
-                both[name] = both[name].map(lambda x: None if pd.isna(x) else bool(x)).astype("boolean")
-            both.to_parquet(unfinished, index=False)
-        else:
-            both.to_csv(unfinished, index=False, encoding="utf-8-sig", date_format="%Y-%m-%d %H:%M:%S")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        return f"{float(value):.4f}" if kind == "money" else word(value).strip()
+    except ValueError:
+        return word(value).strip()
+
+
+def _moment(value: Any, zone: str) -> Any:
+    """A moment in the book's zone, to the second; what does not read stays as it is."""
+    try:
+        moment = pd.Timestamp(value)
+        moment = moment.tz_convert(zone).tz_localize(None) if moment.tzinfo is not None else moment
+        return "" if pd.isna(moment) else moment.floor("s")
+    except (ValueError, TypeError):
+        return value
