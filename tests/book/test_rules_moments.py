@@ -54,6 +54,34 @@ def test_fut07_an_end_may_be_announced(of, tables):
     assert of(tables, "FUT07") == []
 
 
+def _outreach(tables, days, action="L20260101-ab12cd-0123456789"):
+    """Contacts assigned on some days, the book ending with 2025, recorded ten days later."""
+    days = pd.to_datetime(days)
+    tables["outreach"] = pd.DataFrame({
+        "action_id": [f"{action[:-1]}{k}" for k in range(len(days))], "customer_id": "c1", "campaign": action[:16],
+        "arm": "treat", "assigned_at": days, "contacted_at": days + pd.Timedelta("2D"), "action": "call",
+        "recorded_at": days + pd.Timedelta("10D")})  # fmt: skip
+    return tables
+
+
+def test_fut07_what_an_import_brought_after_the_extract_is_no_fault(of, tables):
+    (item,) = of(_outreach(tables, ["2026-01-01"] * 4), "FUT07")
+    assert (item.severity, item.count) == ("note", 4)
+    assert "time zone" not in item.found + item.fix
+
+
+@pytest.mark.parametrize(
+    ("days", "action"),
+    [
+        (["2026-01-01"], "spring-1"), (["2026-01-02"], "L20260101-ab12cd-0123456789"),
+        (["2026-01-01 08:00"], "L20260101-ab12cd-0123456789"), (["2026-01-01 16:00"], "L20260102-ab12cd-0123456789"),
+    ],
+)  # fmt: skip
+def test_fut07_any_other_outreach_after_the_cutoff_is_one(of, tables, days, action):
+    (item,) = of(_outreach(tables, days, action), "FUT07")
+    assert (item.severity, item.count, item.effect) == ("error", 1, "they are dropped")
+
+
 @pytest.mark.parametrize(("hour", "night", "side"), [(1, 84, "behind"), (17, 72, "ahead"), (14, 0, ""), (9, 0, "")])
 def test_fut07_contacts_at_night(of, tables, hour, night, side):
     items = of(_contacts(tables, 120, hour), "FUT07")
