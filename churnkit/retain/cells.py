@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import re
+import unicodedata
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from churnkit.errors import ContractError, UsageError
 from churnkit.retain.sheet import SheetColumn
 
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?")
+_AMOUNT = re.compile(r"[¥$€]?\s*((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?)\s*[元€]?")
 Sheet = list[list[str]]
 
 
@@ -110,16 +112,13 @@ def date_of(cell: str) -> pd.Timestamp | None:
 
 
 def number_of(cell: str) -> float | None:
-    """Read an amount, with or without thousands separators and currency; None if it is none, or below 0.
+    """Read an amount with a decimal point, perhaps commas at the thousands and a currency; None for anything else.
 
     Examples
     --------
-    >>> number_of("1,200"), number_of("¥50"), number_of("some")
-    (1200.0, 50.0, None)
+    >>> number_of("1,200.50"), number_of("¥50"), number_of("12,5"), number_of("1.200,50")
+    (1200.5, 50.0, None, None)
     """
-    text = re.sub(r"[\s,，¥￥$€元]", "", cell)
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if 0 <= value < 1e12 else None
+    match = _AMOUNT.fullmatch(unicodedata.normalize("NFKC", cell).strip())
+    value = float(match[1].replace(",", "")) if match else None
+    return value if value is not None and value < 1e12 else None
