@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from churnkit.apps.workspace import Workspace, folder_of, salt_of
-from churnkit.book.open import Book
+from churnkit.book.open import Book, open_book
 from churnkit.book.settings import Settings, read_settings
-from churnkit.errors import UsageError
+from churnkit.errors import ChurnkitError, UsageError
 from churnkit.moments import to_moment
 from churnkit.retain.actions import read_actions
-from churnkit.retain.audit import audit, forget
+from churnkit.retain.audit import audit
+from churnkit.retain.forgetting import forget, forgotten_in
+from churnkit.retain.matching import Known
 from churnkit.retain.outcomes import Outcomes, list_of, read_outcomes
 from churnkit.retain.outreach import append_outreach, outreach_file
 from churnkit.retain.plan import RetentionPlan, plan_retention
@@ -131,13 +134,15 @@ def read_prices(path: Path) -> pd.DataFrame:
 
 
 def import_outcomes(
-    path: Path, data: str, record: Path, *, to: Path | None = None, list_id: str | None = None
+    path: Path, data: str, record: Path, *, to: Path | None = None, list_id: str | None = None,
+    workspace: Workspace = None,
 ) -> tuple[Outcomes, int, Path]:  # fmt: skip
     """Read a filled list, append it to ``outreach``, keep it; return what was read, how many rows were new, where."""
     target = outreach_file(data) if to is None else to
     plan = kept_plan(record, list_id or list_of(path))
-    back = read_outcomes(path, plan)
     told = _settings(data)
+    known = Known(partial(_in_book, data), forgotten_in(record, partial(salt_of, workspace)))
+    back = read_outcomes(path, plan, zone=told.timezone, known=known)
     added = append_outreach(target, back.outreach, undated=back.undated, zone=told.timezone,
                             encoding=told.encoding.get("outreach", ""))  # fmt: skip
     before = [cells for _, cells in kept_outcomes(record, plan.list_id)]
@@ -151,6 +156,15 @@ def _settings(data: str) -> Settings:
     """The book's own settings; what holds without any where it is no folder. No cutoff is asked for."""
     folder = Path(data)
     return read_settings(folder if folder.is_dir() else None, data_cutoff="2000-01-01")
+
+
+def _in_book(data: str, customers: list[str]) -> set[str]:
+    """Those of some customers whom the book has; nobody where it does not open: an import goes on without it."""
+    try:
+        known = open_book(data).sql("SELECT DISTINCT customer_id FROM customers").to_pandas()["customer_id"]
+    except ChurnkitError:
+        return set()
+    return set(known) & set(customers)
 
 
 def read_lists(book: Book, record: Path, names: list[str]) -> ReadOut:

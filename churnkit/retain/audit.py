@@ -1,10 +1,7 @@
-"""What a customer could be told: on which lists, for which reasons, what was done; and forgetting on request."""
+"""What a customer could be told: on which lists, for which reasons, what was done."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import os
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +17,6 @@ from churnkit.retain.record import (
     kept_outcomes,
     kept_plan,
     lists,
-    note,
 )
 
 _TOLD = ("contacted_at", "reached", "outcome", "stated_reason", "offer_value", "override", "override_reason", "note")
@@ -87,54 +83,12 @@ def _changed(folder: Path, noted: list[dict[str, Any]]) -> list[str]:
             latest[f"{LISTS}/{event['list_id']}"] = event["digest"]
         elif event["what"] == "import":
             latest[f"{OUTCOMES}/{event['file']}"] = event["digest"]
-    wrong = [name for name, digest in latest.items() if _now(folder / name) != digest]
+    wrong = [name for name, digest in latest.items() if state_of(folder / name) != digest]
     return [f"\nNot as they were kept: {', '.join(wrong)}. Somebody changed them."] if wrong else []
 
 
-def _now(place: Path) -> str:
+def state_of(place: Path) -> str:
+    """Return the digest of a file or a list as it is now, "" if it is gone."""
     if place.is_dir():
         return digest_of(place)
     return file_digest(place) if place.is_file() else ""
-
-
-def forget(folder: Path, customer_id: str, salt: bytes) -> int:
-    """Put a pseudonym in the place of a customer in every list and outcome; what was decided stays countable.
-
-    Parameters
-    ----------
-    folder : Path of the record
-    customer_id : str
-    salt : bytes, a secret: without it nobody finds the customer from the pseudonym
-
-    Returns
-    -------
-    int, files that held the customer
-    """
-    events(folder)
-    alias = "forgotten-" + hmac.new(salt, customer_id.encode(), hashlib.sha256).hexdigest()[:12]
-    touched: dict[str, str] = {}
-    for file in [*folder.glob(f"{LISTS}/L*/*.parquet"), *folder.glob(f"{OUTCOMES}/*.parquet")]:
-        rows = pd.read_parquet(file)
-        mine = rows["customer_id"] == customer_id
-        if not mine.any():
-            continue
-        unfinished = file.with_name(f".{os.getpid()}-{file.name}")
-        _without(rows, mine, alias).to_parquet(unfinished, index=False)
-        unfinished.replace(file)
-        place = file.parent if file.parent.parent.name == LISTS else file
-        touched[place.relative_to(folder).as_posix()] = ""
-    files = {name: _now(folder / name) for name in touched}
-    note(folder, "forget", alias=alias, files=files)
-    return len(files)
-
-
-def _without(rows: pd.DataFrame, mine: pd.Series, alias: str) -> pd.DataFrame:
-    """The rows with the customer's name, household, policies and free texts gone."""
-    rows = rows.copy()
-    rows.loc[mine, "customer_id"] = alias
-    for name in rows.columns:
-        if name in ("household_id", "policy_id", "action_id"):  # a reference is a digest of the customer's id
-            rows.loc[mine, name] = alias
-        elif str(name).startswith(("reason_", "note", "override_reason", "other:")):
-            rows.loc[mine, name] = ""
-    return rows

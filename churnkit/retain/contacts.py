@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from churnkit.retain.forgetting import FORGOTTEN
 from churnkit.retain.plan import RetentionPlan
 from churnkit.retain.sheet import action_ids
 
@@ -34,11 +36,12 @@ def outreach_of(values: pd.DataFrame, plan: RetentionPlan, now: pd.Timestamp) ->
     plan : RetentionPlan
     now : Timestamp, when it came back
     """
-    return pd.concat([_treated(values, plan, now), _held(values, plan, now)], ignore_index=True)[list(OUTREACH)]
+    both = pd.concat([_treated(values, plan, now), _held(values, plan, now)], ignore_index=True)[list(OUTREACH)]
+    return both[~both["customer_id"].str.startswith(FORGOTTEN)].reset_index(drop=True)
 
 
 def _treated(values: pd.DataFrame, plan: RetentionPlan, now: pd.Timestamp) -> pd.DataFrame:
-    """Everybody who was assigned, and who was added."""
+    """Everybody who was assigned or added; those drawn at random and those added are campaigns of their own."""
     everyone = plan.everyone
     listed = everyone[everyone["arm"] == "treat"]
     held = set(everyone.loc[everyone["arm"] == "holdout", "customer_id"])
@@ -46,7 +49,9 @@ def _treated(values: pd.DataFrame, plan: RetentionPlan, now: pd.Timestamp) -> pd
     who = pd.concat([listed["customer_id"], added], ignore_index=True).astype("str")
     asked = everyone.set_index("customer_id").reindex(who).reset_index(drop=True)
     action = asked["action"].where(asked["action"].fillna("") != "", "call")
-    return _filled(who, values, plan, now).assign(arm="treat", action=action)
+    # Only who was chosen by rank stands against a hold-out: the others are no part of the list's own experiment.
+    own = np.where(who.isin(listed["customer_id"]), np.where(asked["chosen"] == "random", "-random", ""), "-added")
+    return _filled(who, values, plan, now).assign(arm="treat", action=action, campaign=plan.list_id + pd.Series(own))
 
 
 def _held(values: pd.DataFrame, plan: RetentionPlan, now: pd.Timestamp) -> pd.DataFrame:

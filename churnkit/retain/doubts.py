@@ -50,7 +50,7 @@ def _added(values: pd.DataFrame, plan: RetentionPlan) -> list[Finding]:
     for row in values.index[values["added"]]:
         if pd.isna(codes[row]):
             findings += of_rows("LST07", "warning", [row], "adds a customer whom the list did not know",
-                                "counts as a contact", "check the number")  # fmt: skip
+                                "counts: the book has the customer", "check the number")  # fmt: skip
         elif codes[row] not in _ROOM:
             spoilt = ", and the hold-out is no longer untouched" if codes[row] == "holdout" else ""
             findings += of_rows("LST07", "warning", [row], f"adds a customer left out as: {said[codes[row]]}",

@@ -13,8 +13,9 @@ from churnkit.book.finding import Finding
 from churnkit.errors import ContractError
 from churnkit.retain.cells import choice_of, date_of, number_of
 from churnkit.retain.contacts import outreach_of, undated
-from churnkit.retain.doubts import TABLE, doubts, of_rows
+from churnkit.retain.doubts import TABLE, doubts
 from churnkit.retain.headings import read_list
+from churnkit.retain.matching import Known, matched, without_forgotten
 from churnkit.retain.plan import RetentionPlan
 from churnkit.retain.sheet import FILLED, SheetColumn, action_ids
 
@@ -70,7 +71,8 @@ def list_of(path: str | os.PathLike[str]) -> str:
 
 
 def read_outcomes(
-    path: str | os.PathLike[str], plan: RetentionPlan, *, recorded_at: Any = None
+    path: str | os.PathLike[str], plan: RetentionPlan, *, recorded_at: Any = None, zone: str = "Asia/Shanghai",
+    known: Known | None = None,
 ) -> Outcomes:  # fmt: skip
     """Read a filled list.
 
@@ -82,7 +84,9 @@ def read_outcomes(
     ----------
     path : .xlsx or .csv
     plan : RetentionPlan, the list that was sent out
-    recorded_at : date, optional; now if None
+    recorded_at : date, optional; now, in the book's zone, if None
+    zone : IANA name of the book's time zone
+    known : Known, optional, whom the book knows and who was forgotten
 
     Returns
     -------
@@ -93,10 +97,12 @@ def read_outcomes(
     UsageError, ContractError
         If the file is no list.
     """
-    now = max(pd.Timestamp.now().floor("s") if recorded_at is None else pd.Timestamp(recorded_at), plan.as_of)
+    now = pd.Timestamp.now(zone).tz_localize(None).floor("s") if recorded_at is None else pd.Timestamp(recorded_at)
+    now, known = max(now, plan.as_of), known or Known()
     table, findings = read_list(path)
-    rows, found = _matched(table, plan)
-    findings += found
+    table, gone = without_forgotten(table, plan, known)
+    rows, found = matched(table, plan, known)
+    findings += gone + found
     values, found = _values(rows, plan, now)
     any_filled = values.drop(columns=["customer_id", "added"]).notna().any(axis=1)
     values["undated"] = undated(values)
@@ -108,32 +114,6 @@ def read_outcomes(
     return Outcomes(plan.list_id, outreach_of(values, plan, now), cells, tuple(findings), int(any_filled.sum()),
                     int(values["override"].notna().sum()), int(values["added"].sum()),
                     frozenset(without_day))  # fmt: skip
-
-
-def _matched(table: pd.DataFrame, plan: RetentionPlan) -> tuple[pd.DataFrame, list[Finding]]:
-    """The rows with the customer each is about: by reference, else by customer; nobody's and repeated rows are said."""
-    everyone = plan.everyone
-    listed = everyone.loc[everyone["arm"] == "treat", "customer_id"]
-    by_reference = pd.Series(listed.to_numpy(), index=action_ids(plan.list_id, listed).to_numpy())
-    who = table["action_id"].map(by_reference)
-    stray = who.isna() & (table["action_id"] != "")
-    who = who.fillna(table["customer_id"].where(table["customer_id"] != "")).astype(object)
-    rows = table.assign(customer_id=who, added=~who.isin(set(listed)))
-    filled = (table[[column.name for column in FILLED]] != "").any(axis=1)
-    nobody = who.isna()
-    findings = of_rows("LST06", "warning", rows.index[nobody & filled], "names no customer",
-                       "is kept in the record only", "write the customer's number into it")  # fmt: skip
-    findings += of_rows("LST09", "warning", rows.index[stray], "has the reference of another list",
-                      "is read by its customer, if it names one", "import it with its own list")  # fmt: skip
-    rows, filled = rows[~nobody], filled[~nobody]
-    rows = rows[filled | ~rows["added"]]
-    order = filled.reindex(rows.index).astype(int)
-    last = rows.assign(filled=order).sort_values("filled", kind="stable").drop_duplicates("customer_id", keep="last")
-    twice = rows.index.difference(last.index)
-    findings += of_rows("LST05", "warning", twice[filled.reindex(twice).to_numpy(dtype=bool)], "repeats a customer",
-                      "is kept in the record only; the customer's last filled row counts",
-                      "keep one row per customer")  # fmt: skip
-    return rows.loc[rows.index.intersection(last.index)], findings
 
 
 def _values(rows: pd.DataFrame, plan: RetentionPlan, now: pd.Timestamp) -> tuple[pd.DataFrame, list[Finding]]:

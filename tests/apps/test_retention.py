@@ -8,6 +8,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+import churnkit as ck
 from churnkit.apps.retention import caps_of
 from churnkit.errors import ContractError, UsageError
 from churnkit.retain.audit import audit
@@ -112,6 +113,23 @@ def test_a_week_from_list_to_read_out(copied):
     assert read["overrides"]["renews_anyway"]["customers"] == 1
     assert "as assigned" in read["text"]
     assert "by chance" in read["text"]
+
+
+def test_an_import_stops_no_check_while_the_extract_is_the_same(copied):
+    root, _, answer = copied
+    fill(root / "list.xlsx")
+    book = openpyxl.load_workbook(root / "list.xlsx")
+    at = {cell.value: cell.column for cell in book.worksheets[0][1]}
+    below = book.worksheets[0].max_row + 1
+    for k, who in enumerate(("C99999", kept_plan(root / "kept", answer["list"]).left_out["customer_id"].iloc[0])):
+        book.worksheets[0].cell(below + k, at["Customer"], who)
+        book.worksheets[0].cell(below + k, at["Outcome"], "renewed")
+    book.save(root / "list.xlsx")
+    done = churnkit("outcomes", "import", root / "list.xlsx", root / "book", "--record", root / "kept")
+    assert done.returncode == 0, done.stderr
+    assert "unknown to the book" in done.stdout
+    told = ck.check_book(ck.open_book(root / "book"))
+    assert not [each for each in told.items if each.table == "outreach" and each.severity != "note"]
 
 
 def test_a_customer_may_be_told_and_forgotten(copied):

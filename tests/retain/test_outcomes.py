@@ -185,9 +185,12 @@ def test_added_and_repeated_rows_and_those_of_the_hold_out_are_said(plan, tmp_pa
     assert codes.count("LST07") == 2  # the hold-out, and nobody's customer
     assert codes.count("LST06") == codes.count("LST05") == 1
     assert "hold-out is no longer untouched" in back.text
-    assert back.added == 3
+    assert back.added == 2
+    assert "unknown" not in set(back.outreach["customer_id"])
+    assert "unknown" in set(back.cells["customer_id"])
     outreach = back.outreach.set_index("customer_id")
     assert outreach.loc[mine, ["arm", "override_reason"]].tolist() == ["treat", "added"]
+    assert outreach.loc[mine, "campaign"] == f"{plan.list_id}-added"
     assert outreach.loc[held, ["arm", "contacted_at"]].tolist() == ["holdout", pd.Timestamp("2026-10-05")]
     assert outreach.loc[done["Customer"], "outcome"] == "renewed"
     assert len(back.cells) == len(rows)
@@ -198,7 +201,8 @@ def test_added_and_repeated_rows_and_those_of_the_hold_out_are_said(plan, tmp_pa
     [
         ("Called on", "05.10.2026", "a date as"), ("Called on", "2026-09-01", "a day from 2026-10-01"),
         ("Called on", "2027-01-01", "a day from"), ("Concession given", "-5", "0 or more"),
-        ("Concession given", "much", "0 or more"), ("Reached", "maybe", "one of: yes, no"),
+        ("Concession given", "much", "0 or more"), ("Concession given", "12,5", "0 or more"),
+        ("Concession given", "1.200,50", "0 or more"), ("Reached", "maybe", "one of: yes, no"),
         ("Override", "no", "one of"), ("Reason the customer gives", "the weather", "one of: price"),
     ],
 )  # fmt: skip

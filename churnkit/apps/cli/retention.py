@@ -118,7 +118,8 @@ def import_(
     """Read a filled list back into the book's outreach; may be run again."""
     from churnkit.apps.retention import import_outcomes, record_folder
 
-    back, added, target = import_outcomes(path, data, record_folder(record, workspace), to=to, list_id=list_id)
+    back, added, target = import_outcomes(path, data, record_folder(record, workspace), to=to, list_id=list_id,
+                                          workspace=workspace)  # fmt: skip
     if as_json:
         print_json({"list": back.list_id, "filled": back.filled, "overridden": back.overridden, "added": back.added,
                     "rows_written": added, "output": str(target),
