@@ -142,13 +142,14 @@ def import_outcomes(
     plan = kept_plan(record, list_id or list_of(path))
     told = _settings(data)
     known = Known(partial(_in_book, data), forgotten_in(record, partial(salt_of, workspace)))
-    back = read_outcomes(path, plan, zone=told.timezone, known=known)
+    now = max(pd.Timestamp.now(told.timezone).tz_localize(None).floor("s"), plan.as_of)
+    back = read_outcomes(path, plan, recorded_at=now, known=known)
     added = append_outreach(target, back.outreach, undated=back.undated, zone=told.timezone,
                             encoding=told.encoding.get("outreach", ""))  # fmt: skip
     before = [cells for _, cells in kept_outcomes(record, plan.list_id)]
     if added or not before or not before[-1].equals(back.cells.astype("str")):  # notes are in the record only
-        keep_outcomes(record, plan.list_id, back.cells, written=added, filled=back.filled, overridden=back.overridden,
-                      added=back.added, findings=len(back.findings))  # fmt: skip
+        keep_outcomes(record, plan.list_id, back.cells, on=f"{now}", written=added, filled=back.filled,
+                      overridden=back.overridden, added=back.added, findings=len(back.findings))  # fmt: skip
     return back, added, target
 
 
@@ -179,9 +180,8 @@ def read_lists(book: Book, record: Path, names: list[str]) -> ReadOut:
 
 
 def told(record: Path, customer: str, day: str | None) -> str:
-    """Return what a customer could have been told on a day; today if None."""
-    moment = pd.Timestamp.now() if day is None else to_moment(day, name="--date")
-    return audit(record, customer, moment)
+    """Return what a customer could have been told on a day; all so far if None."""
+    return audit(record, customer, None if day is None else to_moment(day, name="--date").tz_localize(None))
 
 
 def forgotten(record: Path, customer: str, workspace: Workspace = None) -> int:

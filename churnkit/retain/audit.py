@@ -22,14 +22,14 @@ from churnkit.retain.record import (
 _TOLD = ("contacted_at", "reached", "outcome", "stated_reason", "offer_value", "override", "override_reason", "note")
 
 
-def audit(folder: Path, customer_id: str, day: pd.Timestamp) -> str:
+def audit(folder: Path, customer_id: str, day: pd.Timestamp | None = None) -> str:
     """Rebuild what a customer could have been told on a day: each list so far, its reasons, and what came of it.
 
     Parameters
     ----------
     folder : Path of the record
     customer_id : str
-    day : Timestamp; lists made up to it are told
+    day : Timestamp, optional; lists made and outcomes imported up to it are told, a day meaning all of it; all if None
 
     Raises
     ------
@@ -39,24 +39,36 @@ def audit(folder: Path, customer_id: str, day: pd.Timestamp) -> str:
         If the record was changed.
     """
     noted = events(folder)
-    names = [name for name in lists(folder) if pd.Timestamp(name[1:9]) <= day]
+    names = [name for name in lists(folder) if day is None or pd.Timestamp(name[1:9]) <= day]
+    until = "now" if day is None else f"{day:%Y-%m-%d}"
     if not names:
-        raise UsageError("An audit needs a list that was kept.", found=f"none up to {day:%Y-%m-%d}", where=str(folder),
+        raise UsageError("An audit needs a list that was kept.", found=f"none up to {until}", where=str(folder),
                          fix="--record names the folder, --date a later day.")  # fmt: skip
-    parts = [f"Customer {customer_id}, lists made up to {day:%Y-%m-%d}"]
+    parts = [f"Customer {customer_id}, lists made up to {until}"]
+    later = _imported_after(noted, day)
     for name in names:
-        parts.append(_of_list(folder, name, customer_id))
+        parts += [*_of_list(folder, name, customer_id), *_came_back(folder, name, customer_id, later)]
     parts += _changed(folder, noted)
     parts.append("Reasons are what goes together with leaving among similar customers; they are associations.")
     return "\n".join(parts)
 
 
-def _of_list(folder: Path, name: str, customer_id: str) -> str:
+def _imported_after(noted: list[dict[str, Any]], day: pd.Timestamp | None) -> set[str]:
+    """Files of outcomes that nobody had on a day yet; each import says when it was, in the book's zone."""
+    if day is None:
+        return set()
+    end = day + pd.Timedelta("1D") if day == day.normalize() else day
+    when = {event["file"]: pd.Timestamp(event.get("on", event["at"])).tz_localize(None) for event in noted
+            if event["what"] == "import"}  # fmt: skip
+    return {file for file, at in when.items() if at >= end}
+
+
+def _of_list(folder: Path, name: str, customer_id: str) -> list[str]:
     plan = kept_plan(folder, name)
     mine = plan.everyone[plan.everyone["customer_id"] == customer_id]
     lines = [f"\n{name}, made with what was known before {plan.as_of:%Y-%m-%d}"]
     if mine.empty:
-        return "\n".join([*lines, "  not scored: no policy in force that was up for renewal, or no customer"])
+        return [*lines, "  not scored: no policy in force that was up for renewal, or no customer"]
     row = mine.iloc[0]
     lines.append(f"  {plan.why(customer_id)}")
     if pd.notna(row["renewal"]):
@@ -67,11 +79,16 @@ def _of_list(folder: Path, name: str, customer_id: str) -> str:
             lines.append(f"  reason: {row[reason]}")
     if row["arm"] == "treat" and row["action"]:
         lines.append(f"  proposed: {row['action']}" + (f"; then: {row['then']}" if row["then"] else ""))
+    return lines
+
+
+def _came_back(folder: Path, name: str, customer_id: str, later: set[str]) -> list[str]:
+    lines = []
     for file, rows in kept_outcomes(folder, name):
-        for back in rows[rows["customer_id"] == customer_id].to_dict("records"):
+        for back in rows[rows["customer_id"] == customer_id].to_dict("records") if file not in later else ():
             said = ", ".join(f"{key} {back[key]}" for key in _TOLD if back.get(key) not in (None, "", "nan", "None"))
             lines.append(f"  came back ({file}): {said or 'nothing filled in'}")
-    return "\n".join(lines)
+    return lines
 
 
 def _changed(folder: Path, noted: list[dict[str, Any]]) -> list[str]:

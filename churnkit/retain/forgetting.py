@@ -11,7 +11,10 @@ from pathlib import Path
 import pandas as pd
 
 from churnkit.retain.audit import state_of
+from churnkit.retain.cells import choice_of, date_of, number_of
+from churnkit.retain.headings import OTHER
 from churnkit.retain.record import LISTS, OUTCOMES, events, note
+from churnkit.retain.sheet import FILLED, SheetColumn, action_ids
 
 FORGOTTEN = "forgotten-"
 
@@ -49,6 +52,8 @@ def forget(folder: Path, customer_id: str, salt: bytes) -> int:
     for file in [*folder.glob(f"{LISTS}/L*/*.parquet"), *folder.glob(f"{OUTCOMES}/*.parquet")]:
         rows = pd.read_parquet(file)
         mine = rows["customer_id"] == customer_id
+        if "action_id" in rows:  # a row may say only by its reference whose it is
+            mine |= rows["action_id"] == action_ids(file.stem.rpartition("-")[0], pd.Series([customer_id])).iloc[0]
         if not mine.any():
             continue
         unfinished = file.with_name(f".{os.getpid()}-{file.name}")
@@ -62,12 +67,23 @@ def forget(folder: Path, customer_id: str, salt: bytes) -> int:
 
 
 def _without(rows: pd.DataFrame, mine: pd.Series, alias: str) -> pd.DataFrame:
-    """The rows with the customer's name, household, policies and free texts gone."""
-    rows = rows.copy()
-    rows.loc[mine, "customer_id"] = alias
-    for name in rows.columns:
-        if name in ("household_id", "policy_id", "action_id"):  # a reference is a digest of the customer's id
+    """The rows with the customer's name, household, policies and whatever was typed freely gone."""
+    rows, typed = rows.copy(), {column.name: column for column in FILLED}
+    for name in map(str, rows.columns):
+        if name in ("customer_id", "household_id", "policy_id", "action_id"):  # a reference is a digest of the id
             rows.loc[mine, name] = alias
-        elif str(name).startswith(("reason_", "note", "override_reason", "other:")):
+        elif name in typed:
+            rows.loc[mine, name] = [_plainly(str(cell), typed[name]) for cell in rows.loc[mine, name]]
+        elif name.startswith(("reason_", OTHER)):
             rows.loc[mine, name] = ""
     return rows
+
+
+def _plainly(cell: str, column: SheetColumn) -> str:
+    """A cell as far as it is a day, an amount or one of the words; anybody may type a name into any cell."""
+    if column.kind == "date":
+        day = date_of(cell)
+        return "" if day is None else f"{day:%Y-%m-%d}"
+    if column.kind == "choice":
+        return cell if choice_of(cell, column) else ""
+    return cell if column.kind == "money" and number_of(cell) is not None else ""

@@ -48,12 +48,15 @@ def without_forgotten(table: pd.DataFrame, plan: RetentionPlan, known: Known) ->
     return table[~gone], said
 
 
-def matched(table: pd.DataFrame, plan: RetentionPlan, known: Known) -> tuple[pd.DataFrame, list[Finding]]:
+def matched(
+    table: pd.DataFrame, plan: RetentionPlan, known: Known
+) -> tuple[pd.DataFrame, pd.Series, list[Finding]]:  # fmt: skip
     """The rows that count, with the customer each is about; nobody's, unknown and repeated ones are said.
 
     Returns
     -------
     rows : DataFrame, rows of the table that are about a customer, one per customer, with customer_id and added
+    who : Series, the customer of every row, None where it is nobody's
     findings : list of Finding
     """
     everyone = plan.everyone
@@ -77,7 +80,7 @@ def matched(table: pd.DataFrame, plan: RetentionPlan, known: Known) -> tuple[pd.
     twice = rows.index.difference(last.index)
     findings += of_rows("LST05", "warning", twice[filled.reindex(twice).to_numpy(dtype=bool)], "repeats a customer",
                         f"{_RECORD}; the customer's last filled row counts", "keep one row per customer")  # fmt: skip
-    return rows.loc[rows.index.isin(last.index)], findings
+    return rows.loc[rows.index.isin(last.index)], who, findings
 
 
 def _typed(

@@ -101,7 +101,7 @@ def read_outcomes(
     now, known = max(now, plan.as_of), known or Known()
     table, findings = read_list(path)
     table, gone = without_forgotten(table, plan, known)
-    rows, found = matched(table, plan, known)
+    rows, who, found = matched(table, plan, known)
     findings += gone + found
     values, found = _values(rows, plan, now)
     any_filled = values.drop(columns=["customer_id", "added"]).notna().any(axis=1)
@@ -109,8 +109,7 @@ def read_outcomes(
     values.loc[values["undated"], "contacted_at"] = max(now.normalize(), plan.as_of)
     findings += found + doubts(values, plan)
     without_day = action_ids(plan.list_id, values.loc[values["undated"], "customer_id"])
-    cells = table.reset_index().assign(customer_id=rows["customer_id"].reindex(table.index).fillna(
-        table["customer_id"]).to_numpy())  # fmt: skip
+    cells = table.assign(customer_id=who.fillna(table["customer_id"])).reset_index()
     return Outcomes(plan.list_id, outreach_of(values, plan, now), cells, tuple(findings), int(any_filled.sum()),
                     int(values["override"].notna().sum()), int(values["added"].sum()),
                     frozenset(without_day))  # fmt: skip
