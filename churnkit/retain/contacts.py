@@ -51,7 +51,9 @@ def _treated(values: pd.DataFrame, plan: RetentionPlan, now: pd.Timestamp) -> pd
     action = asked["action"].where(asked["action"].fillna("") != "", "call")
     # Only who was chosen by rank stands against a hold-out: the others are no part of the list's own experiment.
     own = np.where(who.isin(listed["customer_id"]), np.where(asked["chosen"] == "random", "-random", ""), "-added")
-    return _filled(who, values, plan, now).assign(arm="treat", action=action, campaign=plan.list_id + pd.Series(own))
+    return _filled(who, values, plan, now).assign(
+        arm="treat", action=action, campaign=[plan.list_id + each for each in own]
+    )
 
 
 def _held(values: pd.DataFrame, plan: RetentionPlan, now: pd.Timestamp) -> pd.DataFrame:

@@ -53,8 +53,9 @@ def versions(path: Path, keys: Collection[str], *, encoding: str = "") -> pd.Dat
         raise _unread(path, f"no column {KEY}")
     if columns is not None:
         mine = np.isin([word(key) for key in columns[ours[KEY]].to_pylist()], list(keys))
-        frame = columns.filter(pa.array(mine)).select(list(ours.values())).to_pandas()
-        return frame.set_axis(list(ours), axis=1).assign(**{KEY: frame[ours[KEY]].map(word)})
+        frame: pd.DataFrame = columns.filter(pa.array(mine)).select(list(ours.values())).to_pandas()
+        frame = frame.set_axis(list(ours), axis=1)
+        return frame.assign(**{KEY: frame[KEY].map(word)})
     at = [names.index(name) for name in ours.values()]
     rows = [[record[k] if k < len(record) else "" for k in at] for record in records]
     frame = pd.DataFrame(rows, columns=list(ours), dtype=object)
@@ -112,7 +113,12 @@ def _table(rows: pd.DataFrame) -> pa.Table:
 
 
 def _values(column: pd.Series, name: str) -> list[Any]:
-    make = {"moment": lambda x: pd.Timestamp(x).to_pydatetime(), "bool": bool, "money": float, "text": str}
+    make: dict[str, Any] = {
+        "moment": lambda x: pd.Timestamp(x).to_pydatetime(),
+        "bool": bool,
+        "money": float,
+        "text": str,
+    }
     return [None if pd.isna(each) else make[kind_of(name)](each) for each in column.astype(object)]
 
 
@@ -143,8 +149,8 @@ def _stacked(before: pa.ChunkedArray, new: pa.ChunkedArray, texts: list[str], zo
     if pa.types.is_null(before.type) or (pa.types.is_date(before.type) and pa.types.is_timestamp(new.type)):
         before = before.cast(new.type)
     elif pa.types.is_timestamp(before.type) and pa.types.is_timestamp(new.type) and before.type.tz:
-        there = pd.Series(new.to_pandas()).dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
-        new = pa.chunked_array([pa.array(there)]).cast(before.type)
+        there = [_in_zone(each, zone) for each in new.to_pylist()]
+        new = pa.chunked_array([pa.array(there, before.type)])
     elif _numbers_for_text(before.type, new.type):  # ids that are numbers here: they stay numbers if all of them are
         if all(not text or (text.isdecimal() and text == str(int(text))) for text in texts):
             new = pa.chunked_array([pa.array([int(text) if text else None for text in texts], before.type)])
@@ -158,8 +164,14 @@ def _stacked(before: pa.ChunkedArray, new: pa.ChunkedArray, texts: list[str], zo
     return pa.chunked_array([*before.chunks, *new.chunks], type=before.type)
 
 
+def _in_zone(moment: Any, zone: str) -> Any:
+    if moment is None:
+        return None
+    return pd.Timestamp(moment).tz_localize(zone, ambiguous=True, nonexistent="shift_forward").to_pydatetime()
+
+
 def _numbers_for_text(before: pa.DataType, new: pa.DataType) -> bool:
-    return pa.types.is_string(new) and (pa.types.is_integer(before) or pa.types.is_floating(before))
+    return bool(pa.types.is_string(new) and (pa.types.is_integer(before) or pa.types.is_floating(before)))
 
 
 def _records(path: Path, encoding: str) -> tuple[list[str], list[list[str]], str, str, str]:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import pandas as pd
 
@@ -160,7 +161,7 @@ def _guessed(frame: pd.DataFrame, place: dict[str, int], shown: set[int]) -> dic
     found: dict[str, int] = {}
     for column in _READ:
         sure = column.name == "action_id" or (column.kind == "choice" and column.name != "reached")
-        for at in frame.columns if sure and column.name not in place else ():
+        for at in range(frame.shape[1]) if sure and column.name not in place else ():
             good = _good(frame[at], column)
             if at not in {*place.values(), *found.values(), *shown} and good and sum(good) >= 0.6 * len(good):
                 found[column.name] = at
@@ -168,7 +169,7 @@ def _guessed(frame: pd.DataFrame, place: dict[str, int], shown: set[int]) -> dic
     return found
 
 
-def _good(cells: pd.Series, column: SheetColumn) -> list[bool]:
+def _good(cells: Any, column: SheetColumn) -> list[bool]:
     """Of each filled cell, whether it is what the column may hold."""
     filled = [cell for cell in cells if cell]
     if column.name == "action_id":

@@ -90,7 +90,7 @@ def _typed(
     everyone = plan.everyone["customer_id"].astype("str")
     fits = Counter(everyone.str.lstrip("0"))
     short = dict(zip(everyone.str.lstrip("0"), everyone, strict=True))
-    taken_off = everyone.str.startswith("0").any() and not cells.str.startswith("0").any()
+    taken_off = bool(everyone.str.startswith("0").any()) and not bool(cells.str.startswith("0").any())
     asked = cells[(cells != "") & filled]
     exact = cells.isin(set(everyone))
     unclear = (cells != "") & (cells.str.lstrip("0").map(fits) > 1) & (~exact | taken_off)
