@@ -139,7 +139,8 @@ def _named(frame: pd.DataFrame, *, sheet: str) -> tuple[pd.DataFrame, list[Findi
     table |= {f"{OTHER}{name}": frame[at] for name, at in names.items()}
     where = f" of sheet {sheet!r}" if sheet else ""
     findings = [_guess(name, header[at] or f"column {at + 1}", where) for name, at in guessed.items()]
-    findings += [_own(name, where, _may_be(frame, at, place, header)) for name, at in names.items()]
+    findings += [_own(name, where, [] if _is_shown(header[at]) else _may_be(frame, at, place, header))
+                 for name, at in names.items()]  # fmt: skip
     index = [f"{row} of {sheet}" for row in frame.index] if sheet else frame.index
     return pd.DataFrame(table, index=frame.index).set_axis(pd.Index(index), axis=0), findings
 

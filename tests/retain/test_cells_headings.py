@@ -118,3 +118,5 @@ def test_own_columns_of_one_heading_are_all_kept(made, tmp_path):
     assert (back.outreach["outcome"] == "will_renew").sum() == len(rows)
     for name, cell in {"Mark": "1st", "Mark (2)": "2nd", "Value": "mine", "Outcome": "hm", "column 5": "5"}.items():
         assert back.cells[f"other:{name}"].eq(cell).all()
+    asked = [each.found for each in said(back, "LST03") if each.severity == "warning"]
+    assert asked == ["column 'column 5' is none of the list's"]  # an amount: it may be the concession
