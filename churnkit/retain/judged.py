@@ -31,8 +31,7 @@ def judged_overrides(people: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
     """
     own = told[told["overridden"].isin([True])].copy()
     own["override"] = [str(why).partition(":")[0] for why in own["override_reason"].fillna("not_called")]
-    mine = people.merge(own[["campaign", "customer_id", "override"]], left_on=["list_id", "customer_id"],
-                        right_on=["campaign", "customer_id"])  # fmt: skip
+    mine = people.merge(own[["list_id", "customer_id", "override"]], on=["list_id", "customer_id"])
     rows: dict[Any, Any] = {}
     for name, part in mine.groupby("override"):
         n = part["n"].sum()

@@ -153,14 +153,14 @@ def read_out(
                             where=", ".join(idle), fix="plan with holdout above 0 (--holdout)")  # fmt: skip
     policies, waiting = _judged(chosen, book)
     people = _by_customer(policies)
-    told = _outreach(book, [plan.list_id for plan in chosen])
+    everything = _outreach(book, [plan.list_id for plan in chosen])
+    told = everything[everything["campaign"] == everything["list_id"]]
     ranked = people[people["chosen"] == "rank"]
     cost, known = _cost(chosen, told, ranked)
     table = _table(ranked, cost, level)
-    first = next(iter(chosen))
+    first, said = next(iter(chosen)), (judged_overrides(people, everything), judged_reasons(people, cells))
     return ReadOut(
-        table, _arms(ranked, told), _needed(ranked), judged_overrides(people, told), judged_reasons(people, cells),
-        waiting, tuple(plan.list_id for plan in chosen), cost, known, level, book.settings.currency or first.list_id,
+        table, _arms(ranked, told), _needed(ranked), *said, waiting, tuple(plan.list_id for plan in chosen), cost, known, level, book.settings.currency or first.list_id,
         tuple(idle),
     )  # fmt: skip
 
@@ -194,11 +194,11 @@ def _by_customer(policies: pd.DataFrame) -> pd.DataFrame:
 
 
 def _outreach(book: Book, names: list[str]) -> pd.DataFrame:
-    if not book.has("outreach"):
-        return pd.DataFrame(columns=["campaign", "customer_id", "contacted", "cost", "offer", "overridden",
-                                     "override_reason"])  # fmt: skip
-    rows: pd.DataFrame = book.sql(_COSTS).to_pandas()
-    mine: pd.DataFrame = rows[rows["campaign"].isin(names)].reset_index(drop=True)
+    """What came back of lists, with those drawn at random and added by hand, whose campaigns are named after theirs."""
+    columns = ["campaign", "customer_id", "contacted", "cost", "offer", "overridden", "override_reason"]
+    rows = book.sql(_COSTS).to_pandas() if book.has("outreach") else pd.DataFrame(columns=columns)
+    lists = rows["campaign"].astype("str").str.replace("-(?:random|added)$", "", regex=True)
+    mine: pd.DataFrame = rows.assign(list_id=lists)[lists.isin(names)].reset_index(drop=True)
     return mine
 
 

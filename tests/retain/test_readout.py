@@ -104,7 +104,7 @@ def test_overrides_are_held_against_what_happened():
     people = pd.DataFrame({"list_id": "L", "customer_id": list("abcd"), "n": [1, 2, 1, 1], "renewed": [1, 2, 0, 1],
                            "expected": [0.9, 1.0, 0.3, 0.4]})  # fmt: skip
     said = ["renews_anyway: fine", "leaves_anyway", "leaves_anyway: x", None]
-    told = pd.DataFrame({"campaign": "L", "customer_id": list("abcd"), "overridden": [True, True, True, False],
+    told = pd.DataFrame({"list_id": "L", "customer_id": list("abcd"), "overridden": [True, True, True, False],
                          "override_reason": said})  # fmt: skip
     table = judged_overrides(people, told)
     assert table.loc["renews_anyway", ["customers", "renewed", "right"]].tolist() == [1, 1, 1]
