@@ -160,8 +160,8 @@ def read_out(
     table = _table(ranked, cost, level)
     first, said = next(iter(chosen)), (judged_overrides(people, everything), judged_reasons(people, cells))
     return ReadOut(
-        table, _arms(ranked, told), _needed(ranked), *said, waiting, tuple(plan.list_id for plan in chosen), cost, known, level, book.settings.currency or first.list_id,
-        tuple(idle),
+        table, _arms(ranked, told), _needed(ranked), *said, waiting, tuple(plan.list_id for plan in chosen), cost,
+        known, level, book.settings.currency or first.list_id, tuple(idle),
     )  # fmt: skip
 
 
