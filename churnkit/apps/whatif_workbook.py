@@ -164,7 +164,7 @@ def _scenarios(sheet: Any, result: ScenarioResult, styles: dict[str, Any], unit:
         row += 1
         for name, label, kind, of in entries:
             places[name] = row
-            if kind == "text":
+            if kind == "text" and callable(of):
                 sheet.set_row(row, height((str(of(each)), _WIDTH) for each in result.worked))
             sheet.write_string(row, 0, label, styles["wrap"])
             sheet.write_string(row, 1, unit if kind == "money" else "")

@@ -42,13 +42,12 @@ def lever_curve(prepared: WhatIf, lever: str, **where: Any) -> pd.DataFrame:
     """
     if lever not in LEVERS:
         raise UsageError("A lever has a name.", found=repr(lever), fix=f"Choose of {', '.join(LEVERS)}.")
-    several = [_at(lever, level, where) for level in _levels(prepared, lever)]
-    result = prepared.evaluate(several)
+    levels = _levels(prepared, lever)
+    result = prepared.evaluate([_at(lever, level, where) for level in levels])
     table, worked = result.table, result.worked[0]
     rows = table[["value_change", "value_change_low", "value_change_high", "in_support", "supported"]]
     rows = rows.reset_index(drop=True).assign(
-        level=[each.settings[0].by if lever == SATISFACTION else each.settings[0].to for each in several],
-        estimate=table["change_pp"].to_numpy(), low=table["change_pp_low"].to_numpy(),
+        level=levels, estimate=table["change_pp"].to_numpy(), low=table["change_pp_low"].to_numpy(),
         high=table["change_pp_high"].to_numpy())  # fmt: skip
     rows.attrs = {"lever": lever, "unit": "points of the index" if lever == SATISFACTION else OPERATIONS[lever].unit,
                   "today": 0.0 if lever == SATISFACTION else worked.levels[0], "verdict": worked.verdict}  # fmt: skip
