@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
+from scipy.sparse import csr_array
 
 from churnkit.effect.effect import SatisfactionEffect
 from churnkit.effect.estimate import Z95, Estimate
@@ -24,7 +25,7 @@ from churnkit.effect.verdict import words
 from churnkit.errors import UsageError
 from churnkit.models.nuisance import Bools, Matrix, Vector
 
-_FINE, _WIDEST = 2_000, 6.0
+_FINE, _WIDEST, _STEPS = 2_000, 6.0, 400
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,15 @@ class Felt:
 
     def index(self, rows: Bools) -> float:
         """Points of the index of some policies in force."""
-        return float(100 * (self.standing[rows] @ self.own.satisfied()).mean()) if rows.any() else np.nan
+        return float(100 * self._mean(rows) @ self.own.satisfied()) if rows.any() else np.nan
+
+    def _mean(self, rows: Bools) -> Vector:
+        """Mean posterior of some policies in force, shape (n_nodes,)."""
+        return np.asarray((rows.astype(np.float32) @ self.standing) / rows.sum(), dtype=np.float64)
 
     def reach(self, rows: Bools) -> tuple[float, float]:
         """By how many points the index of some policies in force can fall and rise."""
-        mean = self.standing[rows].mean(axis=0, dtype=np.float64)
+        mean = self._mean(rows)
         low, high = (
             float(100 * mean @ (self.own.satisfied(end) - self.own.satisfied())) for end in (-_WIDEST, _WIDEST)
         )
@@ -90,7 +95,7 @@ class Felt:
 
     def shift_for(self, points: float, rows: Bools) -> float:
         """The common shift of satisfaction that moves the index of some policies in force by `points`."""
-        mean = self.standing[rows].mean(axis=0, dtype=np.float64)
+        mean = self._mean(rows)
         now = mean @ self.own.satisfied()
         low, high = self.reach(rows)
         if not low < points < high:
@@ -103,9 +108,16 @@ class Felt:
         mine = np.flatnonzero(rows & (moves != 0))
         if not len(mine):
             return 0.0
-        weight = self.weight[mine]
-        after = (weight * self.scale.satisfied(moves[mine, None])).sum(axis=1) - weight @ self.scale.satisfied()
-        return float(100 * after.sum() / rows.sum())
+        # Moves lie between steps so fine that the mean chance is straight between them.
+        steps = np.linspace(moves[mine].min(), moves[mine].max() + 1e-9, _STEPS)
+        at = (moves[mine] - steps[0]) / (steps[1] - steps[0])
+        low = np.minimum(at.astype(np.intp), _STEPS - 2)
+        row, share = np.arange(len(mine)), at - low
+        between = csr_array((np.r_[1 - share, share].astype(np.float32), (np.r_[low, low + 1], np.r_[row, row])),
+                            shape=(_STEPS, len(mine)))  # fmt: skip
+        weight = np.asarray(between @ self.weight[mine], dtype=np.float64)
+        after = (weight * (self.scale.satisfied(steps[:, None]) - self.scale.satisfied())).sum()
+        return float(100 * after / rows.sum())
 
 
 def _slopes(

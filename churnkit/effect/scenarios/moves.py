@@ -13,12 +13,13 @@ from scipy.special import expit
 from churnkit.effect.effect import SatisfactionEffect
 from churnkit.effect.estimate import Z95, Estimate
 from churnkit.effect.operations import SATISFACTION
+from churnkit.effect.scenarios.drawn import other_slopes, other_terms
 from churnkit.effect.scenarios.felt import Felt
-from churnkit.effect.scenarios.levels import as_masks, checked, set_level
+from churnkit.effect.scenarios.levels import as_masks, checked, set_level, texts
 from churnkit.effect.scenarios.scenario import Setting, Where, told
 from churnkit.effect.scenarios.totals import Total
 from churnkit.errors import UsageError
-from churnkit.models.nuisance import Bools, Codes, Matrix, Vector
+from churnkit.models.nuisance import Bools, Matrix, Vector
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,14 @@ class Terms:
         """The same of the policies in force."""
         return self.columns(self.effect.terms_.in_force)
 
+    @cached_property
+    def everybody(self) -> pd.DataFrame:
+        """The same of all terms: what was known before they began, ``line`` among it, as texts."""
+        return self.effect.terms_.before.apply(texts)
+
     def columns(self, rows: Bools) -> pd.DataFrame:
-        """What was known of some terms before they began; ``line`` among it."""
-        return pd.DataFrame(self.effect.terms_.before[rows].reset_index(drop=True))
+        """The same of some terms."""
+        return self.everybody[rows].reset_index(drop=True)
 
     def scope(self, where: Where, place: str) -> Scope:
         """Whom a condition chooses.
@@ -173,35 +179,28 @@ class Terms:
         terms, line, rows = self.effect.terms_, self.effect.terms_.line[self.rows], scope.reference
         draws = self.draws if replicates and not self.bounded(settings) else self.draws[:0]
         parts = [*self._of_operations(settings, rows, draws), *self._of_satisfaction(settings, scope, draws)]
-        width = max([1 + len(draws), *(slopes.shape[1] for _, slopes in parts)])
+        count, lines = np.bincount(line[rows], minlength=len(terms.lines)), len(terms.lines)
         moving = np.flatnonzero(rows & (sum(np.abs(by) for by, _ in parts) > 0)) if parts else np.zeros(0, dtype=int)
-        move = np.zeros((len(moving), width))
+        parts = [(by[moving], slopes) for by, slopes in parts]
+        ends = max([1, *(slopes.shape[1] for _, slopes in parts)]) if not len(draws) else 1
+        move = np.zeros((len(moving), ends))
         for by, slopes in parts:
-            there = np.broadcast_to((by[moving] != 0)[:, None], move.shape)  # an end may be infinite
-            move += np.multiply(by[moving, None], slopes[line[moving]], where=there, out=np.zeros_like(move))
+            there = np.broadcast_to((by != 0)[:, None], move.shape)  # an end may be infinite
+            slope = slopes[line[moving], :ends]
+            move += np.multiply(by[:, None], slope, where=there, out=np.zeros_like(move))
         odds = self.odds if any(s.lever != SATISFACTION for s in settings) else self.effect.offset_[self.rows]
         own = odds[moving, None]
         gain = expit(own + move) - expit(own)
-        count = np.bincount(line[rows], minlength=len(terms.lines))
-        total = np.array([gain[line[moving] == k].sum(axis=0) for k in range(len(terms.lines))])
+        total = np.array([gain[line[moving] == k].sum(axis=0) for k in range(lines)])
         found = np.asarray(total / np.maximum(count, 1)[:, None])
-        if len(draws):
-            found[:, 1:] += self._drawn(gain[:, 1:], found[:, 1:], moving, scope, draws)
-        return found
-
-    def _drawn(self, gain: Matrix, mean: Matrix, moving: Codes, scope: Scope, draws: Matrix) -> Matrix:
-        """How far other customers' terms would have led: those of last year, and those of the policies in force."""
-        terms, line, rows = self.effect.terms_, self.effect.terms_.line[self.rows], scope.reference
-        who, ahead = terms.customer[self.rows], terms.line[terms.in_force][scope.standing]
-        found = np.zeros_like(mean)
-        for k in range(len(terms.lines)):
-            mine, move = rows & (line == k), line[moving] == k
-            n, standing = int(mine.sum()), max(int((ahead == k).sum()), 1)
-            if move.any():
-                told = (draws[:, who[moving[move]]].T * gain[move]).sum(axis=0)
-                times = np.bincount(who[mine], minlength=draws.shape[1])
-                found[k] = np.sqrt(1 + n / standing) * (told - mean[k] * (draws @ times)) / n
-        return found
+        if not len(draws):
+            return found
+        ahead = np.bincount(terms.line[terms.in_force][scope.standing], minlength=lines)
+        off = other_terms(gain[:, 0], moving, terms.customer[self.rows], line, rows=np.flatnonzero(rows), ahead=ahead,
+                          draws=draws)  # fmt: skip
+        if parts:
+            off += other_slopes((own + move)[:, 0], parts, line[moving], lines) / np.maximum(count, 1)[:, None]
+        return np.hstack([found, found + off])
 
     def _of_operations(
         self, settings: tuple[Setting, ...], rows: Bools, draws: Matrix

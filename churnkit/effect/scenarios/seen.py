@@ -33,7 +33,7 @@ def share_seen(terms: Terms, setting: Setting, scope: Scope) -> float:
         shift = terms.shift(setting, (setting,), scope)
         return share_moved(found.shocks, found.stage, shift, terms.effect.terms_.decided)
     met = terms.total(setting.lever).met
-    frame = terms.columns(np.ones(len(met.level), dtype=bool))
+    frame = terms.everybody
     mine = met.known & as_masks(frame, (*scope.where, *setting.where))
     now = level_today(terms, setting, scope)
     target = setting.to if setting.to is not None else now + (setting.by or 0.0)

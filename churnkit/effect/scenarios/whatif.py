@@ -13,7 +13,7 @@ from churnkit.effect.checks import MOVED
 from churnkit.effect.effect import SatisfactionEffect
 from churnkit.effect.operations import SATISFACTION
 from churnkit.effect.scenarios.felt import Felt
-from churnkit.effect.scenarios.levels import as_masks, checked
+from churnkit.effect.scenarios.levels import as_masks, checked, texts
 from churnkit.effect.scenarios.moves import Scope, Terms
 from churnkit.effect.scenarios.responses import Responses
 from churnkit.effect.scenarios.result import ScenarioResult, described
@@ -104,7 +104,7 @@ class WhatIf:
         """What populations are chosen by, by policy in force: as it was known before its term began."""
         terms = self.effect_.terms_
         known = terms.before[terms.in_force].set_index(terms.keys["term_id"][terms.in_force])
-        return known.reindex(self.policies_.keys["term_id"]).reset_index(drop=True)
+        return known.reindex(self.policies_.keys["term_id"]).reset_index(drop=True).apply(texts)
 
     def response(self, scenario: Scenario, *, replicates: bool = True) -> Responses:
         """How value answers, at the scenario's horizon, rate and duration."""

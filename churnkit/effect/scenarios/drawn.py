@@ -1,0 +1,61 @@
+"""What replicates of a change of renewal are: slopes that are not known for sure, and other customers' terms."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit
+
+from churnkit.models.nuisance import Codes, Matrix, Vector
+
+Part = tuple[Vector, Matrix]
+"""A lever's change by term, shape (n_terms,), and its slopes by line, shape (n_lines, 1 + n_replicates)."""
+
+
+def other_slopes(odds: Vector, parts: list[Part], line: Codes, lines: int) -> Matrix:
+    """By how much the sum of chances differs by line in each replicate of the slopes, shape (n_lines, n_replicates).
+
+    To second order about the estimate, at the log-odds that it leads to: sums over terms are taken once, not for each
+    replicate, which no evaluation would have the time for.
+    """
+    chance = expit(odds)
+    first = chance * (1 - chance)
+    second = first * (1 - 2 * chance) / 2
+    off = [slopes[:, 1:] - slopes[:, :1] for _, slopes in parts]
+    found = np.zeros_like(off[0])
+    for k, (by, _) in enumerate(parts):
+        found += _times(np.bincount(line, first * by, lines), off[k])
+        for other, (also, _) in enumerate(parts):
+            found += _times(np.bincount(line, second * by * also, lines), off[k] * off[other])
+    return found
+
+
+def _times(sums: Vector, off: Matrix) -> Matrix:
+    """Their product; nothing where nothing is set, though its slope be unknown."""
+    return np.where(sums[:, None] == 0, 0.0, sums[:, None] * off)
+
+
+def other_terms(
+    gain: Vector, moving: Codes, who: Codes, line: Codes, *, rows: Codes, ahead: Vector, draws: Matrix
+) -> Matrix:
+    """How far other customers' terms would have led, by line and replicate, shape (n_lines, n_replicates).
+
+    Last year's terms are a draw of what befalls customers, and so are those of the policies in force: their mean is
+    off by as much again, the more the fewer they are.
+
+    Parameters
+    ----------
+    gain : array of shape (n_moving,); moving : their positions among the terms
+    who, line : int arrays of shape (n_terms,), customer and line of every term
+    rows : int array, positions of the terms of the population
+    ahead : array of shape (n_lines,), policies in force of the population
+    draws : array of shape (n_replicates, n_customers), weights less 1
+    """
+    lines = len(ahead)
+    count = np.bincount(line[rows], minlength=lines)
+    mean = np.bincount(line[moving], gain, lines) / np.maximum(count, 1)
+    size = draws.shape[1] * lines
+    told = np.bincount(who[moving] * lines + line[moving], gain, size)
+    told -= np.bincount(who[rows] * lines + line[rows], minlength=size) * np.tile(mean, draws.shape[1])
+    off = draws @ told.reshape(-1, lines)
+    wider = np.sqrt(1 + count / np.maximum(ahead, 1)) / np.maximum(count, 1)
+    return np.asarray((off * wider).T)
