@@ -38,7 +38,7 @@ def test_what_is_not_known_stays_unknown_only_where_it_is_set(made):
 
 
 def test_other_terms_are_a_bootstrap_of_customers(made):
-    rng, line, own, parts = made
+    rng, line, own, _parts = made
     who, rows = rng.integers(0, 900, N), np.flatnonzero(rng.random(N) < 0.8)
     moving = rows[::3]
     gain = expit(own[moving] + 0.3) - expit(own[moving])
