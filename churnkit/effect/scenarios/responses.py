@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from churnkit.value.lifted import Movable
 _LIFTS = np.array([-3.0, -1.5, -0.7, -0.3, 0.0, 0.3, 0.7, 1.5, 3.0])
 _STEP = 0.5
 _ITERATIONS = 8
+_POPULATIONS = 64  # whose sums are kept
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,17 @@ class Answer:
     value: float
     gain: Vector
     survival: Vector
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Over the policies of one line: those who come to decide, and kept and worth by lift, also in each replicate."""
+
+    deciding: float
+    keep: CubicSpline
+    worth: CubicSpline
+    keeps: Matrix
+    worths: Matrix
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,7 @@ class Responses:
     keeps: npt.NDArray[np.float32]
     worths: npt.NDArray[np.float32]
     survival: Matrix
+    sums: dict[bytes, list[_Sums]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, policies: Movable, *, duration: str, ramp_years: int, replicates: int) -> Responses:
@@ -89,31 +102,44 @@ class Responses:
         """
         middle = len(_LIFTS) // 2
         moved, gain = np.zeros(change.shape[1]), np.zeros(change.shape[1])
-        for line in range(len(self.policies.lines)):
-            mine = np.flatnonzero(rows & (self.policies.line == line))
-            if len(mine) and (np.isnan(change[line]).any() or change[line].any()):
-                wanted = change[line] * (1.0 - self.policies.early[mine, 0]).sum()
-                kept, worth = self._line(mine, wanted, 0 if ends else len(wanted) - 1)
+        for line, sums in enumerate(self._sums(rows)):
+            if sums.deciding and (np.isnan(change[line]).any() or change[line].any()):
+                wanted = change[line] * sums.deciding
+                kept, worth = _line(sums, wanted, 0 if ends else len(wanted) - 1)
                 moved, gain = moved + kept, gain + worth
         n = max(int(rows.sum()), 1)
         return Answer(float(self.keep[middle, rows].sum() / n), moved / n, float(self.worth[middle, rows].sum()), gain,
                       self.survival[rows].mean(axis=0))  # fmt: skip
 
-    def _line(self, mine: npt.NDArray[np.intp], wanted: Vector, replicates: int) -> tuple[Vector, Vector]:
-        """Policies kept and value gained by the policies of one line, at the estimate and in the last replicates."""
+    def _sums(self, rows: Bools) -> list[_Sums]:
+        """Sums over some policies by line: once for all scenarios on one population."""
+        key = rows.tobytes()
+        if key not in self.sums:
+            if len(self.sums) >= _POPULATIONS:
+                self.sums.clear()
+            self.sums[key] = [self._of_line(np.flatnonzero(rows & (self.policies.line == line)))
+                              for line in range(len(self.policies.lines))]  # fmt: skip
+        return self.sums[key]
+
+    def _of_line(self, mine: npt.NDArray[np.intp]) -> _Sums:
         keep, worth = self.keep[:, mine].sum(axis=1), self.worth[:, mine].sum(axis=1)
         middle = len(_LIFTS) // 2
-        of_keep, of_worth = CubicSpline(_LIFTS, keep - keep[middle]), CubicSpline(_LIFTS, worth - worth[middle])
-        at_estimate = len(wanted) - replicates
-        kept = np.clip(wanted, float(of_keep(_LIFTS[0])), float(of_keep(_LIFTS[-1])))  # nobody is kept who is not there
-        gain = np.empty(len(wanted))
-        lifts = [_root(of_keep, each) for each in kept[:at_estimate]]
-        gain[:at_estimate] = [float(of_worth(each)) for each in lifts]
-        if replicates:
-            keeps, worths = (part[:, :, mine].sum(axis=2, dtype=np.float64) for part in (self.keeps, self.worths))
-            lift = _Beside.of(of_keep, keeps).root(kept[at_estimate:], lifts[0])
-            gain[at_estimate:] = _Beside.of(of_worth, worths).at(lift)
-        return kept, gain
+        keeps, worths = (part[:, :, mine].sum(axis=2, dtype=np.float64) for part in (self.keeps, self.worths))
+        return _Sums(float((1.0 - self.policies.early[mine, 0]).sum()), CubicSpline(_LIFTS, keep - keep[middle]),
+                     CubicSpline(_LIFTS, worth - worth[middle]), keeps, worths)  # fmt: skip
+
+
+def _line(sums: _Sums, wanted: Vector, replicates: int) -> tuple[Vector, Vector]:
+    """Policies kept and value gained by the policies of one line, at the estimate and in the last replicates."""
+    of_keep, of_worth, at_estimate = sums.keep, sums.worth, len(wanted) - replicates
+    kept = np.clip(wanted, float(of_keep(_LIFTS[0])), float(of_keep(_LIFTS[-1])))  # nobody is kept who is not there
+    gain = np.empty(len(wanted))
+    lifts = [_root(of_keep, each) for each in kept[:at_estimate]]
+    gain[:at_estimate] = [float(of_worth(each)) for each in lifts]
+    if replicates:
+        lift = _Beside.of(of_keep, sums.keeps).root(kept[at_estimate:], lifts[0])
+        gain[at_estimate:] = _Beside.of(of_worth, sums.worths).at(lift)
+    return kept, gain
 
 
 def held_for(years: int, duration: str, ramp_years: int) -> Vector:
