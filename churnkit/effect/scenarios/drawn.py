@@ -29,13 +29,13 @@ def other_slopes(odds: Vector, parts: list[Part], line: Codes, lines: int) -> Ma
     return found
 
 
-def _times(sums: Vector, off: Matrix) -> Matrix:
+def _times(sums: np.ndarray, off: Matrix) -> Matrix:
     """Their product; nothing where nothing is set, though its slope be unknown."""
-    return np.where(sums[:, None] == 0, 0.0, sums[:, None] * off)
+    return np.asarray(np.where(sums[:, None] == 0, 0.0, sums[:, None] * off))
 
 
 def other_terms(
-    gain: Vector, moving: Codes, who: Codes, line: Codes, *, rows: Codes, ahead: Vector, draws: Matrix
+    gain: Vector, moving: Codes, who: Codes, line: Codes, *, rows: Codes, ahead: np.ndarray, draws: Matrix
 ) -> Matrix:
     """How far other customers' terms would have led, by line and replicate, shape (n_lines, n_replicates).
 

@@ -96,12 +96,12 @@ class Felt:
     def shift_for(self, points: float, rows: Bools) -> float:
         """The common shift of satisfaction that moves the index of some policies in force by `points`."""
         mean = self._mean(rows)
-        now = mean @ self.own.satisfied()
+        now = float(mean @ self.own.satisfied())
         low, high = self.reach(rows)
         if not low < points < high:
             raise UsageError("The index can move so far.", found=f"{points:+.1f} points",
                              fix=f"Here it can move between {low:+.1f} and {high:+.1f}.")  # fmt: skip
-        return float(brentq(lambda d: 100 * (mean @ self.own.satisfied(d) - now) - points, -_WIDEST, _WIDEST))
+        return float(brentq(lambda d: 100 * (float(mean @ self.own.satisfied(d)) - now) - points, -_WIDEST, _WIDEST))
 
     def moved(self, moves: Vector, rows: Bools) -> float:
         """By how many points the index of some reference renewals changes if each one's satisfaction moves so far."""

@@ -16,7 +16,7 @@ from churnkit.models.nuisance import Bools, Vector
 _PLACES = ("branch", "region", "channel", "product")
 
 
-def texts(column: pd.Series[Any]) -> pd.Series[str]:
+def texts(column: pd.Series[Any]) -> pd.Series[Any]:
     """Values as a population names them: 2025, not 2025.0; categories, so that choosing among them is quick.
 
     Examples
