@@ -68,6 +68,12 @@ class Lever:
             return np.log(np.maximum(value, self.least))
         return np.log1p(np.maximum(value, -0.95)) if self.scale == "change" else value
 
+    def shifted(self, level: Vector, by: float) -> Vector:
+        """Levels that lie so much higher on the lever's scale; shares between 0 and 1."""
+        if self.scale == "log":
+            return np.asarray(level * np.exp(by))
+        return np.asarray((1 + level) * np.exp(by) - 1 if self.scale == "change" else np.clip(level + by, 0.0, 1.0))
+
 
 OPERATIONS = {
     each.name: each

@@ -41,6 +41,7 @@ def measured(world: str, seed: int, parts: Iterable[str], *, customers: int = CU
         answer = {"part": SCENARIOS, "world": world, "seed": seed, "customers": customers, "version": ck.__version__,
                   "seconds_fit": fitted, "refused": refused(prepared), "same_again": same(result, again),
                   "adds_up": adds_up(result), "verdict": result.table["verdict"].iloc[0],
+                  "between_years": prepared.terms_.years["claim_cycle_days"].level,
                   "mediated": result.worked[0].mediated["claim_cycle_days"]}  # fmt: skip
         truth = Truth(world, seed, customers, prepared)
         for name, scenario in (("faster", FASTER), ("fastest", FASTEST), ("happier", HAPPIER), ("both", BOTH)):

@@ -2,9 +2,10 @@
 
 Books are measured on every core the process may use, one each at a time, and every answer is a line of
 ``books.jsonl`` in the work folder, by default beside this file: a run reads what is there and measures what is missing.
-In the environment: ``BOOKS`` per world (else 15); ``CUSTOMERS``, ``WORLDS`` and ``SEEDS_FROM`` (else 20) are for
-trials; ``MINUTES``: begin no book after so many; with ``QUIET=0`` seconds are not measured, which mean something on a
-quiet machine only.
+Intervals are held against books of their own, drawn after intervals were last changed, in the worlds whose renewals
+differ. In the environment: ``BOOKS`` per world (else 15); ``CUSTOMERS``, ``WORLDS`` and ``SEEDS_FROM`` (else 20) are
+for trials; ``MINUTES``: begin no book after so many; with ``QUIET=0`` seconds are not measured, which mean something on
+a quiet machine only.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent), str(HERE)]
 
 from books import CUSTOMERS, SCENARIOS, measured
 from kept import Job, asked, measure_books, read
-from pooling import of_worlds, promises
+from pooling import BOOKS, UNLIKE, WORLDS, of_intervals, of_worlds, promises
 from quotes import quotes_scenario
 from record import arguments, write_result
 from speed import measured_speed
@@ -31,10 +32,11 @@ QUESTION = (
 
 
 def wanted() -> list[Job]:
-    """World and seed of every book, seed by seed."""
-    first = asked("SEEDS_FROM", 20)
-    return [(world, first + k, [SCENARIOS]) for k in range(asked("BOOKS", 15))
-            for world in os.environ.get("WORLDS", "ABCDEFG")]  # fmt: skip
+    """World and seed of every book, seed by seed; last those that intervals are held against."""
+    worlds, first, books = os.environ.get("WORLDS", WORLDS), asked("SEEDS_FROM", 20), asked("BOOKS", BOOKS)
+    found = [(world, first + k, [SCENARIOS]) for k in range(books) for world in worlds]
+    return found + [(world, first + books + k, [SCENARIOS]) for k in range(books) for world in worlds
+                    if world in UNLIKE]  # fmt: skip
 
 
 def main() -> None:
@@ -46,7 +48,8 @@ def main() -> None:
     kept = measure_books(file, todo, measured, customers=customers)
     books = [kept[SCENARIOS, world, seed] for world, seed, _ in wanted() if (SCENARIOS, world, seed) in kept]
     speed = measured_speed(told.work / "speed.json") if os.environ.get("QUIET") != "0" else {}
-    figures = of_worlds(books) | speed | quotes_scenario(told.data)
+    held = [book for book in books if book["seed"] >= asked("SEEDS_FROM", 20) + asked("BOOKS", BOOKS)]
+    figures = of_worlds(books) | of_intervals(held) | speed | quotes_scenario(told.data)
     written = write_result(HERE, told.output, question=QUESTION, figures=figures, promises=promises(figures))
     print(f"written: {written}")
 

@@ -1,4 +1,4 @@
-"""What replicates of a change of renewal are: slopes that are not known for sure, and other customers' terms."""
+"""What replicates of a change of renewal are: slopes not known for sure, other customers' terms, other years."""
 
 from __future__ import annotations
 
@@ -26,6 +26,30 @@ def other_slopes(odds: Vector, parts: list[Part], line: Codes, lines: int) -> Ma
         found += _times(np.bincount(line, first * by, lines), off[k])
         for other, (also, _) in enumerate(parts):
             found += _times(np.bincount(line, second * by * also, lines), off[k] * off[other])
+    return found
+
+
+def other_years(
+    odds: Vector, years: list[tuple[Vector, float]], parts: list[Part], line: Codes, lines: int, count: int
+) -> Matrix:
+    """By how much the sum of chances differs by line where the year is another, shape (n_lines, n_replicates).
+
+    All lines at once, as if the same held up all of them: a year is higher or lower, and more or fewer meet it.
+
+    Parameters
+    ----------
+    odds : array of shape (n_terms,), log-odds where the settings lead to
+    years : list of (change by term in a year that lies a usual difference higher, usual relative difference of the
+        share that meets the operation), the operations first among `parts`
+    count : int, number of replicates
+    """
+    chance = expit(odds)
+    first, found = chance * (1 - chance), np.zeros((lines, count))
+    z = np.random.default_rng(1).standard_normal((len(years), 2, count))
+    for (higher, share), (by, slopes), (of_level, of_share) in zip(years, parts[: len(years)], z, strict=True):
+        first_by = first * slopes[line, 0]
+        found += np.bincount(line, first_by * (higher - by), lines)[:, None] * of_level
+        found += share * np.bincount(line, first_by * by, lines)[:, None] * of_share
     return found
 
 

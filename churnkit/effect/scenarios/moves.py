@@ -13,13 +13,14 @@ from scipy.special import expit
 from churnkit.effect.effect import SatisfactionEffect
 from churnkit.effect.estimate import Z95, Estimate
 from churnkit.effect.operations import SATISFACTION
-from churnkit.effect.scenarios.drawn import other_slopes, other_terms
+from churnkit.effect.scenarios.drawn import other_slopes, other_terms, other_years
 from churnkit.effect.scenarios.felt import Felt
 from churnkit.effect.scenarios.levels import as_masks, checked, set_level, texts
 from churnkit.effect.scenarios.scenario import Setting, Where, told
 from churnkit.effect.scenarios.totals import Total
+from churnkit.effect.scenarios.years import Years, between_years
 from churnkit.errors import UsageError
-from churnkit.models.nuisance import Bools, Matrix, Vector
+from churnkit.models.nuisance import Bools, Codes, Matrix, Vector
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,11 @@ class Terms:
         """The same of all terms: what was known before they began, ``line`` among it, as texts."""
         return self.effect.terms_.before.apply(texts)
 
+    @cached_property
+    def years(self) -> dict[str, Years]:
+        """By operation, how far a year lies from the one before."""
+        return {name: between_years(self.effect.terms_, total.met) for name, total in self.totals.items()}
+
     def columns(self, rows: Bools) -> pd.DataFrame:
         """The same of some terms."""
         return self.everybody[rows].reset_index(drop=True)
@@ -111,11 +117,14 @@ class Terms:
                              fix="Widen the setting's where, or the population.")  # fmt: skip
         return found
 
-    def levels(self, settings: tuple[Setting, ...], rows: Bools) -> dict[str, Vector]:
+    def levels(
+        self, settings: tuple[Setting, ...], rows: Bools, *, other_year: bool = False
+    ) -> dict[str, Vector]:  # fmt: skip
         """By operation: by how much each reference renewal's level changes, on the lever's scale; 0 where it does not.
 
         Who met the operation without a known level (a claim that was denied, or is not paid yet) changes by as much as
-        those of his line whose level is known.
+        those of his line whose level is known. In another year, all levels would have been a usual difference between
+        years higher before they were set.
 
         Raises
         ------
@@ -127,6 +136,9 @@ class Terms:
         for name in dict.fromkeys(s.lever for s in settings if s.lever != SATISFACTION):
             met = self.total(name).met
             level, h = met.level[self.rows].copy(), met.h[self.rows].copy()
+            if other_year:
+                level, h = met.lever.shifted(level, self.years[name].level), h + self.years[name].level
+            was = h.copy()
             for setting in (s for s in settings if s.lever == name):
                 mine = self.among(rows, setting) & ~np.isnan(h)
                 if not mine.any():
@@ -134,8 +146,7 @@ class Terms:
                                      found=f"nobody with a level for {setting.name}",
                                      fix="Widen the setting's where.")  # fmt: skip
                 level[mine], h[mine] = set_level(setting, level[mine], h[mine])
-            change = h - met.h[self.rows]
-            found[name] = self._filled(change, met.met[self.rows] & rows, settings, name)
+            found[name] = self._filled(h - was, met.met[self.rows] & rows, settings, name)
         return found
 
     def _once(self, settings: tuple[Setting, ...], rows: Bools) -> None:
@@ -172,9 +183,9 @@ class Terms:
     def change(self, settings: tuple[Setting, ...], scope: Scope, *, replicates: bool = True) -> Matrix:
         """By how much renewal of each line changes, in 0 to 1, shape (n_lines, 1 + n_replicates).
 
-        Replicates hold what is not known of the slopes, and that last year's terms are a draw of what befalls customers
-        as this year's will be: another set of claims, another mean. NaN for satisfaction whose effect is not known.
-        Where it is known by bounds, there are two columns: its ends.
+        Replicates hold what is not known of the slopes, that last year's terms are a draw of what befalls customers as
+        this year's will be (another set of claims, another mean), and that years differ by more than that. NaN for
+        satisfaction whose effect is not known. Where it is known by bounds, there are two columns: its ends.
         """
         terms, line, rows = self.effect.terms_, self.effect.terms_.line[self.rows], scope.reference
         draws = self.draws if replicates and not self.bounded(settings) else self.draws[:0]
@@ -199,8 +210,16 @@ class Terms:
         off = other_terms(gain[:, 0], moving, terms.customer[self.rows], line, rows=np.flatnonzero(rows), ahead=ahead,
                           draws=draws)  # fmt: skip
         if parts:
-            off += other_slopes((own + move)[:, 0], parts, line[moving], lines) / np.maximum(count, 1)[:, None]
+            then = (own + move)[:, 0]
+            sums = other_slopes(then, parts, line[moving], lines)
+            sums += other_years(then, self._other_years(settings, rows, moving), parts, line[moving], lines, len(draws))
+            off += sums / np.maximum(count, 1)[:, None]
         return np.hstack([found, found + off])
+
+    def _other_years(self, settings: tuple[Setting, ...], rows: Bools, moving: Codes) -> list[tuple[Vector, float]]:
+        """By operation: change of those who move in another year; usual difference of the share that meets it."""
+        levels = self.levels(settings, rows, other_year=True)
+        return [(by[moving], self.years[name].share) for name, by in levels.items()]
 
     def _of_operations(
         self, settings: tuple[Setting, ...], rows: Bools, draws: Matrix
