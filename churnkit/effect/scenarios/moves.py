@@ -1,13 +1,11 @@
-"""What settings do to the terms of the last year: levels, log-odds of renewal, satisfaction. Levers act jointly."""
+"""What settings do to the terms of the last year: log-odds of renewal, satisfaction. Levers act jointly."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from scipy.special import expit
 
 from churnkit.effect.effect import SatisfactionEffect
@@ -15,170 +13,27 @@ from churnkit.effect.estimate import Z95, Estimate
 from churnkit.effect.operations import SATISFACTION
 from churnkit.effect.scenarios.drawn import other_slopes, other_terms, other_years
 from churnkit.effect.scenarios.felt import Felt
-from churnkit.effect.scenarios.levels import as_masks, checked, set_level, texts
-from churnkit.effect.scenarios.scenario import Setting, Where, told
+from churnkit.effect.scenarios.last_year import LastYear, Scope
+from churnkit.effect.scenarios.scenario import Setting
 from churnkit.effect.scenarios.totals import Total
-from churnkit.effect.scenarios.years import Years, between_years
 from churnkit.errors import UsageError
 from churnkit.models.nuisance import Bools, Codes, Matrix, Vector
 
 
 @dataclass(frozen=True)
-class Scope:
-    """Whom a scenario is about: its condition, which reference renewals and which policies in force.
+class Terms(LastYear):
+    """The renewals of the last year, and what each lever does to them.
 
     Attributes
     ----------
-    where : tuple of (column, values)
-    reference : bool array of shape (n_reference,)
-    standing : bool array of shape (n_in_force,)
-    """
-
-    where: Where
-    reference: Bools
-    standing: Bools
-
-
-@dataclass(frozen=True)
-class Terms:
-    """The renewals of the last year, as they met operations, and what each lever does to them.
-
-    Attributes
-    ----------
-    effect : SatisfactionEffect
-    totals : mapping of lever to Total
     felt : Felt or None
     odds : array of shape (n_reference,), log-odds of renewal by covariates and by the levels as they were
     draws : array of shape (n_replicates, n_customers), weights of customers less 1
     """
 
-    effect: SatisfactionEffect
-    totals: dict[str, Total]
     felt: Felt | None
     odds: Vector
     draws: Matrix
-
-    @cached_property
-    def rows(self) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-        """Positions of the reference renewals among all terms."""
-        return np.flatnonzero(self.effect.terms_.reference)
-
-    @cached_property
-    def frame(self) -> pd.DataFrame:
-        """What a population is chosen by, by reference renewal."""
-        return self.columns(self.effect.terms_.reference)
-
-    @cached_property
-    def standing(self) -> pd.DataFrame:
-        """The same of the policies in force."""
-        return self.columns(self.effect.terms_.in_force)
-
-    @cached_property
-    def everybody(self) -> pd.DataFrame:
-        """The same of all terms: what was known before they began, ``line`` among it, as texts."""
-        return self.effect.terms_.before.apply(texts)
-
-    @cached_property
-    def years(self) -> dict[str, Years]:
-        """By operation, how far a year lies from the one before."""
-        return {name: between_years(self.effect.terms_, total.met) for name, total in self.totals.items()}
-
-    def columns(self, rows: Bools) -> pd.DataFrame:
-        """The same of some terms."""
-        return self.everybody[rows].reset_index(drop=True)
-
-    def scope(self, where: Where, place: str) -> Scope:
-        """Whom a condition chooses.
-
-        Raises
-        ------
-        UsageError
-            If there is no such column or value, or nobody is left.
-        """
-        checked(self.frame, where, place)
-        found = Scope(where, as_masks(self.frame, where), as_masks(self.standing, where))
-        if not found.reference.any() or not found.standing.any():
-            raise UsageError("A population has policies in force, and renewals of the last year.",
-                             found=f"none with {told(where)}", where=place, fix="Widen the population.")  # fmt: skip
-        return found
-
-    def among(self, rows: Bools, setting: Setting, where: str = "scenario") -> Bools:
-        """Those of the reference renewals `rows` for which a setting holds.
-
-        Raises
-        ------
-        UsageError
-            If there is no such column, or nobody is left.
-        """
-        checked(self.frame, setting.where, where)
-        found = rows & as_masks(self.frame, setting.where)
-        if not found.any():
-            raise UsageError("A setting holds for somebody.", found=f"nobody for {setting.name}", where=where,
-                             fix="Widen the setting's where, or the population.")  # fmt: skip
-        return found
-
-    def levels(
-        self, settings: tuple[Setting, ...], rows: Bools, *, other_year: bool = False
-    ) -> dict[str, Vector]:  # fmt: skip
-        """By operation: by how much each reference renewal's level changes, on the lever's scale; 0 where it does not.
-
-        Who met the operation without a known level (a claim that was denied, or is not paid yet) changes by as much as
-        those of his line whose level is known. In another year, all levels would have been a usual difference between
-        years higher before they were set.
-
-        Raises
-        ------
-        UsageError
-            If a lever is set twice for somebody, or for nobody who met it.
-        """
-        self._once(settings, rows)
-        found = {}
-        for name in dict.fromkeys(s.lever for s in settings if s.lever != SATISFACTION):
-            met = self.total(name).met
-            level, h = met.level[self.rows].copy(), met.h[self.rows].copy()
-            if other_year:
-                level, h = met.lever.shifted(level, self.years[name].level), h + self.years[name].level
-            was = h.copy()
-            for setting in (s for s in settings if s.lever == name):
-                mine = self.among(rows, setting) & ~np.isnan(h)
-                if not mine.any():
-                    raise UsageError("An operation is set for somebody who met it in the last year.",
-                                     found=f"nobody with a level for {setting.name}",
-                                     fix="Widen the setting's where.")  # fmt: skip
-                level[mine], h[mine] = set_level(setting, level[mine], h[mine])
-            found[name] = self._filled(h - was, met.met[self.rows] & rows, settings, name)
-        return found
-
-    def _once(self, settings: tuple[Setting, ...], rows: Bools) -> None:
-        """Refuse two settings of one lever for the same renewals."""
-        for name in dict.fromkeys(setting.lever for setting in settings):
-            taken = np.zeros(len(self.rows), dtype=bool)
-            for setting in (s for s in settings if s.lever == name):
-                mine = self.among(rows, setting)
-                if (taken & mine).any():
-                    raise UsageError("A lever is set once for each customer.",
-                                     found=f"{setting.name}, and {name} before it for some of the same",
-                                     fix="Give the settings of a lever conditions that do not overlap.")  # fmt: skip
-                taken |= mine
-
-    def _filled(self, change: Vector, met: Bools, settings: tuple[Setting, ...], name: str) -> Vector:
-        """The change, for the unknown that of their line."""
-        line = self.effect.terms_.line[self.rows]
-        inside = np.zeros(len(met), dtype=bool)
-        for setting in (s for s in settings if s.lever == name):
-            inside |= met & as_masks(self.frame, setting.where)
-        known = inside & ~np.isnan(change)
-        lines = len(self.effect.terms_.lines)
-        mean = np.bincount(line[known], change[known], lines) / np.maximum(np.bincount(line[known], minlength=lines), 1)
-        return np.where(known, change, np.where(inside, mean[line], 0.0))
-
-    def total(self, name: str) -> Total:
-        """The effect of an operation, if the book tells of it."""
-        if name not in self.totals:
-            raise UsageError("A lever can be set where the book tells of it.",
-                             found=f"{name}: too few renewals with a level, or none",
-                             fix=f"This book has {', '.join([SATISFACTION, *self.totals])}.")  # fmt: skip
-        return self.totals[name]
 
     def change(self, settings: tuple[Setting, ...], scope: Scope, *, replicates: bool = True) -> Matrix:
         """By how much renewal of each line changes, in 0 to 1, shape (n_lines, 1 + n_replicates).
@@ -226,12 +81,7 @@ class Terms:
     ) -> Iterator[tuple[Vector, Matrix]]:
         """By operation: change by reference renewal; slopes by line at the estimate and in each replicate."""
         for name, by in self.levels(settings, rows).items():
-            total = self.totals[name]
-            slopes = np.array([_replicated(slope, draws) for slope in total.pulled])
-            more = np.sqrt(np.maximum(np.square(total.errors) - [slope.error**2 for slope in total.pulled], 0.0))
-            apart = np.random.default_rng(0).standard_normal((len(more), len(draws)))  # of how far a line was pulled
-            slopes[:, 1:] += more[:, None] * apart
-            yield by, slopes
+            yield by, self.once((name, len(draws)), lambda name=name: _drawn(self.totals[name], draws))
 
     def _of_satisfaction(
         self, settings: tuple[Setting, ...], scope: Scope, draws: Matrix
@@ -245,9 +95,7 @@ class Terms:
                 continue
             shift = self.shift(setting, settings, scope)
             if effect.verdict.shown == "estimate":
-                whole = effect._shift(1.0)
-                drawn = shift * (_replicated(whole, draws) / whole.value)
-                yield mine, np.array([_replicated(slope, draws) * drawn for slope in found.pulled])
+                yield mine, shift * self.once((SATISFACTION, len(draws)), lambda: _felt(effect, draws))
             else:
                 ends = found.weak if effect.verdict.shown == "anderson_rubin" else _hull(found.alone)
                 yield mine, np.tile(np.array(ends) * shift, (lines, 1))
@@ -255,7 +103,7 @@ class Terms:
     def shift(self, setting: Setting, settings: tuple[Setting, ...], scope: Scope) -> float:
         """The shift of satisfaction behind a setting; to a level: beyond what the operations that are set do to it."""
         assert self.felt is not None
-        standing = scope.standing & as_masks(self.standing, setting.where)
+        standing = scope.standing & self.chosen("standing", setting.where)
         if not standing.any():
             raise UsageError("Satisfaction is set for policies in force.", found=f"none for {setting.name}",
                              fix="Widen the setting's where.")  # fmt: skip
@@ -263,7 +111,7 @@ class Terms:
             return self.felt.shift_for(setting.by, standing)
         mine = replace(scope, reference=self.among(scope.reference, setting))
         operations = tuple(s for s in settings if s.lever != SATISFACTION
-                           and (mine.reference & as_masks(self.frame, s.where)).any())  # fmt: skip
+                           and (mine.reference & self.chosen("frame", s.where)).any())  # fmt: skip
         already = self.index(operations, mine)[0] if operations else 0.0
         assert setting.to is not None
         return self.felt.shift_for(setting.to - self.felt.index(standing) - already, standing)
@@ -295,6 +143,23 @@ class Terms:
         """Whether satisfaction is set whose effect is known by bounds only."""
         shown = self.effect.verdict.shown
         return any(s.lever == SATISFACTION for s in settings) and shown in ("union", "anderson_rubin")
+
+
+def _drawn(total: Total, draws: Matrix) -> Matrix:
+    """Slopes of an operation by line, shape (n_lines, 1 + n_replicates)."""
+    slopes = np.array([_replicated(slope, draws) for slope in total.pulled])
+    more = np.sqrt(np.maximum(np.square(total.errors) - [slope.error**2 for slope in total.pulled], 0.0))
+    apart = np.random.default_rng(0).standard_normal((len(more), len(draws)))  # of how far a line was pulled
+    slopes[:, 1:] += more[:, None] * apart
+    return slopes
+
+
+def _felt(effect: SatisfactionEffect, draws: Matrix) -> Matrix:
+    """Slopes of a shift of satisfaction by line, likewise, with what is not known of the shift."""
+    found, whole = effect.identified_, effect._shift(1.0)
+    assert found is not None
+    drawn = _replicated(whole, draws) / whole.value
+    return np.array([_replicated(slope, draws) * drawn for slope in found.pulled])
 
 
 def _replicated(own: Estimate, draws: Matrix) -> Vector:

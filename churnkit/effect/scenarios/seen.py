@@ -7,8 +7,9 @@ import pandas as pd
 
 from churnkit.effect.checks import share_moved
 from churnkit.effect.operations import OPERATIONS, SATISFACTION
-from churnkit.effect.scenarios.levels import as_masks, of_places
-from churnkit.effect.scenarios.moves import Scope, Terms
+from churnkit.effect.scenarios.last_year import Scope
+from churnkit.effect.scenarios.levels import of_places
+from churnkit.effect.scenarios.moves import Terms
 from churnkit.effect.scenarios.scenario import Setting
 from churnkit.effect.scenarios.totals import Total
 from churnkit.effect.terms import EffectTerms
@@ -18,7 +19,7 @@ from churnkit.models.nuisance import Bools, Vector
 def level_today(terms: Terms, setting: Setting, scope: Scope) -> float:
     """Where the lever stands today among those it is set for; NaN where that is not known."""
     if setting.lever == SATISFACTION:
-        standing = scope.standing & as_masks(terms.standing, setting.where)
+        standing = scope.standing & terms.chosen("standing", setting.where)
         return np.nan if terms.felt is None else terms.felt.index(standing)
     level = terms.total(setting.lever).met.level[terms.rows][terms.among(scope.reference, setting)]
     return float(np.nanmean(level)) if (~np.isnan(level)).any() else np.nan
@@ -33,13 +34,12 @@ def share_seen(terms: Terms, setting: Setting, scope: Scope) -> float:
         shift = terms.shift(setting, (setting,), scope)
         return share_moved(found.shocks, found.stage, shift, terms.effect.terms_.decided)
     met = terms.total(setting.lever).met
-    frame = terms.everybody
-    mine = met.known & as_masks(frame, (*scope.where, *setting.where))
+    mine = met.known & terms.chosen("everybody", (*scope.where, *setting.where))
     now = level_today(terms, setting, scope)
     target = setting.to if setting.to is not None else now + (setting.by or 0.0)
     level = met.level[mine]
     if met.lever.scale == "share":  # of one term it is all or nothing: the places that reached it count
-        level = of_places(frame[mine], level)
+        level = of_places(terms.everybody[mine], level)
     if not len(level) or np.isnan(now):
         return 0.0
     return float((level <= target).mean() if target < now else (level >= target).mean())

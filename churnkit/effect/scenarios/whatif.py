@@ -13,8 +13,9 @@ from churnkit.effect.checks import MOVED
 from churnkit.effect.effect import SatisfactionEffect
 from churnkit.effect.operations import SATISFACTION
 from churnkit.effect.scenarios.felt import Felt
+from churnkit.effect.scenarios.last_year import Scope
 from churnkit.effect.scenarios.levels import as_masks, checked, texts
-from churnkit.effect.scenarios.moves import Scope, Terms
+from churnkit.effect.scenarios.moves import Terms
 from churnkit.effect.scenarios.responses import Responses
 from churnkit.effect.scenarios.result import ScenarioResult, described
 from churnkit.effect.scenarios.scenario import Scenario, told

@@ -10,7 +10,7 @@ import numpy as np
 from churnkit.effect.operations import SATISFACTION
 from churnkit.effect.scenarios.attribution import MOST, attributed
 from churnkit.effect.scenarios.felt import mediated_share
-from churnkit.effect.scenarios.moves import Scope
+from churnkit.effect.scenarios.last_year import Scope
 from churnkit.effect.scenarios.responses import Responses, held_for
 from churnkit.effect.scenarios.result import Programme, Worked
 from churnkit.effect.scenarios.scenario import Scenario, Setting
@@ -30,17 +30,17 @@ def work_out(prepared: WhatIf, scenario: Scenario) -> Worked:
     estimated = scenario.claimed is None
     bounded = estimated and terms.bounded(settings)
     operations = dict.fromkeys(s.lever for s in settings if s.lever != SATISFACTION)
+    change = prepared.by_line(responses, prepared.change(scenario, scope), scenario, scope)
+    answer = responses.answer(rows, change, ends=bounded)
     return Worked(
         scenario=scenario, policies=int(rows.sum()),
-        answer=responses.answer(rows,
-            prepared.by_line(responses, prepared.change(scenario, scope), scenario, scope), ends=bounded),
-        bounded=bounded, verdict=prepared.verdict(scenario),
+        answer=answer, bounded=bounded, verdict=prepared.verdict(scenario),
         index=terms.index(settings, scope) if estimated else _UNKNOWN,
         levels=tuple(level_today(terms, s, scope) for s in settings) if estimated else (),
         supports=tuple((s, share_seen(terms, s, scope)) for s in settings) if estimated else (),
         mediated={name: mediated_share(prepared.effect_, prepared.totals_[name], terms.felt)[1] for name in operations},
         reasons=_reasons(prepared, scenario), programme=programme(prepared, scenario, responses),
-        parts=_parts(prepared, scenario, responses) if estimated else (),
+        parts=_parts(prepared, scenario, responses, float(answer.gain[0])) if estimated else (),
         discount_rate=responses.policies.value.discount_rate, years=responses.policies.value.years,
     )  # fmt: skip
 
@@ -70,14 +70,18 @@ def net(prepared: WhatIf, scenario: Scenario) -> float:
     )
 
 
-def _parts(prepared: WhatIf, scenario: Scenario, responses: Responses) -> tuple[tuple[str, float], ...]:
-    """The value's change split among settings; nothing where there is one, or too many, or no estimate."""
+def _parts(
+    prepared: WhatIf, scenario: Scenario, responses: Responses, whole: float
+) -> tuple[tuple[str, float], ...]:  # fmt: skip
+    """The value's change, `whole`, split among settings; nothing where there is one, or too many, or no estimate."""
     settings = scenario.settings
     if not 1 < len(settings) <= MOST or prepared.terms_.bounded(settings):
         return ()
     scope, rows = prepared.scope(scenario)
 
     def of(some: tuple[Setting, ...]) -> float:
+        if len(some) in (0, len(settings)):
+            return whole if some else 0.0
         return gain(prepared, replace(scenario, settings=some), scope, rows, responses)
 
     return attributed(settings, of)
