@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.optimize import brentq
+from scipy.special import expit, logit
 
 from churnkit.book.open import Book
 from churnkit.retain.rules import Rules
 from churnkit.retain.suppression import cover_state
 
-_FADE_FROM = 0.9  # risk above which a contact comes too late to be assumed to help
+_WIDEST = 30.0
 _PLACES = "SELECT policy_id, channel, branch, agent_id FROM policies"
 _OFFERS = """
 SELECT policy_id, end_date, offer_premium FROM terms
@@ -19,29 +21,51 @@ WHERE offer_date_seen < $as_of AND (superseded_at IS NULL OR superseded_at >= $a
 
 
 def assumed_uplift(renewal: npt.ArrayLike, save_rate: float) -> npt.NDArray[np.float64]:
-    """Assumed rise of renewal by one contact: ``save rate x (1 - renewal)``, fading to 0 above 90 % risk.
+    """Assumed rise of renewal by one contact: as many log-odds for everybody as prevent that share of all lapses.
+
+    So it is greatest for those who are as likely to stay as to leave, and fades for those who have all but left, whom
+    a list by risk would call first [1]_.
+
+    Parameters
+    ----------
+    renewal : array of shape (n,), chances, NaN where unknown
+    save_rate : float, share of the lapses among them that would be prevented if all were contacted
+
+    References
+    ----------
+    .. [1] Ascarza (2018), Retention futility: targeting high-risk customers might be ineffective, J. Marketing
+       Research 55(1).
 
     Examples
     --------
-    >>> assumed_uplift([0.8, 0.4, 0.05, 0.0], 0.1).round(4).tolist()
-    [0.02, 0.06, 0.0475, 0.0]
+    >>> assumed_uplift([0.8, 0.5, 0.1], 0.1).round(3).tolist()  # of 1.6 lapses a tenth
+    [0.047, 0.08, 0.033]
     """
-    risk = 1.0 - np.asarray(renewal, dtype=np.float64)
-    fade = np.clip((1.0 - risk) / (1.0 - _FADE_FROM), 0.0, 1.0)
-    return save_rate * risk * fade
+    chance = np.asarray(renewal, dtype=np.float64)
+    known = np.sort(chance[~np.isnan(chance)])  # the same sum in any order of the rows
+    if not len(known):
+        return np.full(chance.shape, np.nan)
+    odds, saved = logit(known), save_rate * float((1.0 - known).mean())
+
+    def too_many(shift: float) -> float:
+        return float((expit(odds + shift) - known).mean()) - saved
+
+    shift = brentq(too_many, 0.0, _WIDEST, xtol=1e-6) if too_many(_WIDEST) > 0 else _WIDEST
+    return np.asarray(expit(logit(chance) + shift) - chance)
 
 
 def due_policies(scores: pd.DataFrame, book: Book, as_of: pd.Timestamp, rules: Rules) -> pd.DataFrame:
     """Score rows with what a contact would be worth of each: due, state, uplift, given, gain.
 
-    ``given``: value given renewal, ``value / s1``; ``gain = uplift x given`` of what is due and still open.
+    ``given``: value given renewal, ``value / s1``; ``gain = uplift x given`` of what is due and still open; the assumed
+    uplift of others is NaN.
     """
     state = cover_state(book, scores[["policy_id", "end_date"]], as_of).to_numpy()
     due = (scores["end_date"] - as_of).dt.days.between(0, rules.due_within_days).to_numpy()
     given = (scores["value"] / scores["s1"]).where(scores["s1"] > 0, 0.0).fillna(0.0)
     measured = "uplift" in scores
-    uplift = scores["uplift"] if measured else assumed_uplift(scores["renewal"], rules.save_rate)
     open_ = due & (state == "")
+    uplift = scores["uplift"] if measured else assumed_uplift(scores["renewal"].where(open_), rules.save_rate)
     rows = scores.assign(state=state, due=due, open=open_, given=given, uplift=uplift)
     return rows.assign(gain=(rows["uplift"] * given).where(open_, 0.0).fillna(0.0))
 

@@ -144,7 +144,8 @@ def plan_retention(
     book : Book, for opt-outs, households, open complaints and claims, earlier contacts, what has been renewed since
     capacity : int, contacts
     due_within_days : int, days ahead in which a renewal must fall due
-    save_rate : float, assumed share of lapses that one contact prevents
+    save_rate : float, assumed share of the lapses that a contact of everybody who is due would prevent: as many
+        log-odds for each
     contact_cost : float or None, currency per contact; None: as the book's economics say, on average over its lines
     holdout : float, share of households never contacted
     explore : float, share of the capacity that is drawn at random

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit, logit
 
 import churnkit as ck
 from churnkit.errors import UsageError
@@ -30,21 +31,28 @@ def scores(book):
     )  # fmt: skip
 
 
-def test_uplift_is_assumed_and_fades_where_it_is_too_late():
-    """METHODS: save rate x (1 - renewal), fading to 0 above 90 % risk."""
-    assert assumed_uplift([0.5], 0.2) == pytest.approx([0.1])
-    assert assumed_uplift([0.1, 0.05, 0.0], 0.2) == pytest.approx([0.18, 0.095, 0.0])
+def test_uplift_is_assumed_the_same_in_log_odds_for_everybody():
+    renewal = np.r_[np.random.default_rng(0).uniform(0, 1, 500), np.nan, 0.0, 1.0]
+    uplift = assumed_uplift(renewal, 0.2)
+    shift = logit((renewal + uplift)[:500]) - logit(renewal[:500])
+    np.testing.assert_allclose(shift, shift[0], rtol=1e-6)
+    assert np.nansum(uplift) == pytest.approx(0.2 * np.nansum(1 - renewal), rel=1e-5)  # a fifth of all lapses
+    assert np.isnan(uplift[500]) and uplift[501] == uplift[502] == 0.0  # who has left, or stays for sure
+    np.testing.assert_allclose(assumed_uplift(renewal, 1.0)[:500], (1 - renewal)[:500], atol=1e-9)
 
 
 def test_expected_value_is_uplift_times_value_given_renewal_less_the_cost(book, scores):
     plan = plan_retention(scores, book, capacity=20, contact_cost=30, save_rate=0.1)
-    ours = scores.set_index("customer_id")
+    due = scores[(scores["end_date"] - AS_OF).dt.days <= 90].set_index("customer_id")
+    # The best of those with one policy tells how many log-odds a contact is taken to add.
+    first = next(row for row in plan.table.itertuples() if (due.index == row.customer_id).sum() == 1)
+    single = due.loc[first.customer_id]
+    uplift = (first.expected_value + 30) * single.s1 / single.value
+    shift = logit(single.renewal + uplift) - logit(single.renewal)
     for row in plan.table.itertuples():
-        due = ours.loc[[row.customer_id]]
-        due = due[(due["end_date"] - AS_OF).dt.days <= 90]
-        by_hand = sum(
-            0.1 * (1 - r) * min(1, r / 0.1) * v / s for r, v, s in zip(due.renewal, due.value, due.s1, strict=True)
-        )
+        mine = due.loc[[row.customer_id]]
+        by_hand = sum((expit(logit(r) + shift) - r) * v / s
+                      for r, v, s in zip(mine.renewal, mine.value, mine.s1, strict=True))  # fmt: skip
         assert row.expected_value == pytest.approx(by_hand - 30)
 
 

@@ -36,7 +36,7 @@ def plan(
     yearly: Annotated[int, typer.Option(help="Contacts within a year after which there is none.")] = 4,
     holdout: Annotated[float, typer.Option(help="Share of households never contacted.")] = 0.1,
     explore: Annotated[float, typer.Option(help="Share of the capacity drawn at random.")] = 0.02,
-    save_rate: Annotated[float, typer.Option(help="Assumed share of lapses that one contact prevents.")] = 0.1,
+    save_rate: Annotated[float, typer.Option(help="Assumed share of lapses prevented if all were contacted.")] = 0.1,
     contact_cost: Annotated[float | None, typer.Option(help="Per contact; the book's own if not given.")] = None,
     actions: Annotated[Path | None, typer.Option(help="Table of actions, .csv or .xlsx.")] = None,
     new_business: Annotated[Path | None, typer.Option(help="CSV of policy_id, new_business_price.")] = None,
