@@ -56,7 +56,8 @@ _CONTACTS = f"""
 SELECT customer_id, max(contacted_at) AS latest, count(*) AS contacts FROM outreach
 WHERE contacted_at < $as_of AND contacted_at >= $as_of::TIMESTAMP - INTERVAL 365 DAY AND {_LATEST} GROUP BY customer_id
 """
-_ASKED = "SELECT DISTINCT customer_id FROM outreach WHERE outcome = 'do_not_call'"
+# Of what is in the books, not of what was known at the cutoff: a filled list may have come back this morning.
+_ASKED = "SELECT DISTINCT customer_id FROM raw_outreach WHERE outcome = 'do_not_call'"
 # Whoever has one term that ends late enough has not been renewed: only the few with a second one come back.
 _RENEWED = f"""
 WITH seen AS (SELECT policy_id, end_date FROM terms WHERE issued_at_seen < $as_of AND end_date >= $since AND {_LATEST}),

@@ -78,6 +78,18 @@ def test_a_customer_who_was_contacted_often_is_left_alone():
     assert not barred(book, AS_OF, yearly=5).set_index("customer_id").loc[someone, "often"]
 
 
+def test_who_asked_not_to_be_called_after_the_cutoff_is_not_called_either():
+    made = tables(60)
+    flags = barred(book_of(made), AS_OF).set_index("customer_id")["do_not_call"]
+    someone = flags.index[~flags][0]
+    late = AS_OF + pd.Timedelta("3h")  # a list of the same day came back filled
+    call = pd.DataFrame({"action_id": ["X"], "customer_id": someone, "campaign": "spring", "arm": "treat",
+                         "assigned_at": late, "action": "call", "contacted_at": late, "recorded_at": late,
+                         "outcome": "do_not_call"})  # fmt: skip
+    made["outreach"] = pd.concat([made["outreach"], call], ignore_index=True)
+    assert barred(book_of(made), AS_OF).set_index("customer_id").loc[someone, "do_not_call"]
+
+
 def test_an_injury_whose_claim_is_closed_or_denied_speaks_against_nothing():
     made = tables(60)
     ids = made["claims"]["customer_id"].tolist()
