@@ -9,6 +9,7 @@ import pandas as pd
 
 from churnkit.errors import UsageError
 from churnkit.retain.record import (
+    EVENTS,
     LISTS,
     OUTCOMES,
     digest_of,
@@ -101,7 +102,13 @@ def _changed(folder: Path, noted: list[dict[str, Any]]) -> list[str]:
         elif event["what"] == "import":
             latest[f"{OUTCOMES}/{event['file']}"] = event["digest"]
     wrong = [name for name, digest in latest.items() if state_of(folder / name) != digest]
-    return [f"\nNot as they were kept: {', '.join(wrong)}. Somebody changed them."] if wrong else []
+    said = [f"\nNot as they were kept: {', '.join(wrong)}. Somebody changed them."] if wrong else []
+    there = [
+        *(f"{LISTS}/{name}" for name in lists(folder)),
+        *(f"{OUTCOMES}/{name}" for name, _ in kept_outcomes(folder)),
+    ]
+    lost = [name for name in there if name not in latest]
+    return said + ([f"\nNo event tells of {', '.join(lost)}: the end of {EVENTS} was cut off."] if lost else [])
 
 
 def state_of(place: Path) -> str:

@@ -166,6 +166,15 @@ def test_a_record_that_was_changed_says_so(copied):
         events(root / "kept")
 
 
+def test_a_record_whose_end_was_cut_off_says_so(copied):
+    root, _, answer = copied
+    someone = kept_plan(root / "kept", answer["list"]).table["customer_id"].iloc[0]
+    assert "cut off" not in audit(root / "kept", someone, AS_OF)
+    log = root / "kept" / "events.jsonl"
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:-1]))
+    assert f"No event tells of lists/{answer['list']}" in audit(root / "kept", someone, AS_OF)
+
+
 def test_next_weeks_list_keeps_the_arms(copied):
     root, made, answer = copied
     first = kept_plan(root / "kept", answer["list"])
