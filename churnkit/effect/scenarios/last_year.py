@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -153,8 +153,8 @@ class LastYear:
         found = {}
         for name in dict.fromkeys(s.lever for s in settings if s.lever != SATISFACTION):
             own = tuple(setting for setting in settings if setting.lever == name)
-            found[name] = self.once(("levels", own, other_year, rows.tobytes()),
-                                    lambda own=own: self._changed(own, rows, other_year))  # fmt: skip
+            key = ("levels", own, other_year, rows.tobytes())
+            found[name] = self.once(key, partial(self._changed, own, rows, other_year))
         return found
 
     def _changed(self, settings: tuple[Setting, ...], rows: Bools, other_year: bool) -> Vector:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.special import expit
@@ -81,7 +82,7 @@ class Terms(LastYear):
     ) -> Iterator[tuple[Vector, Matrix]]:
         """By operation: change by reference renewal; slopes by line at the estimate and in each replicate."""
         for name, by in self.levels(settings, rows).items():
-            yield by, self.once((name, len(draws)), lambda name=name: _drawn(self.totals[name], draws))
+            yield by, self.once((name, len(draws)), partial(_drawn, self.totals[name], draws))
 
     def _of_satisfaction(
         self, settings: tuple[Setting, ...], scope: Scope, draws: Matrix
@@ -95,7 +96,7 @@ class Terms(LastYear):
                 continue
             shift = self.shift(setting, settings, scope)
             if effect.verdict.shown == "estimate":
-                yield mine, shift * self.once((SATISFACTION, len(draws)), lambda: _felt(effect, draws))
+                yield mine, shift * self.once((SATISFACTION, len(draws)), partial(_felt, effect, draws))
             else:
                 ends = found.weak if effect.verdict.shown == "anderson_rubin" else _hull(found.alone)
                 yield mine, np.tile(np.array(ends) * shift, (lines, 1))
