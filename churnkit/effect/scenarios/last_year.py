@@ -52,7 +52,7 @@ class LastYear:
 
     effect: SatisfactionEffect
     totals: dict[str, Total]
-    kept: dict[Hashable, Any] = field(default_factory=dict, repr=False, kw_only=True)
+    kept: dict[Hashable, Any] = field(init=False, default_factory=dict, repr=False)
 
     @cached_property
     def rows(self) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
@@ -88,7 +88,9 @@ class LastYear:
         if key not in self.kept:
             if len(self.kept) >= _MOST:
                 self.kept.clear()
-            self.kept[key] = make()
+            made = self.kept[key] = make()
+            if isinstance(made, np.ndarray):
+                made.setflags(write=False)
         found: Kept = self.kept[key]
         return found
 

@@ -24,13 +24,17 @@ class Setting:
     lever : str
     to : float or None, the level that everybody who meets it then has (of shares and the index: their mean)
     by : float or None, the change of the mean, in the lever's unit (satisfaction: points of the index)
-    where : tuple of (column, values), for whom; empty: everybody of the scenario's population
+    where : tuple of (column, values), or a mapping, for whom; empty: everybody of the scenario's population
     """
 
     lever: str
     to: float | None
     by: float | None
     where: Where = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.where, Mapping):
+            object.__setattr__(self, "where", as_where(self.where))
 
     @property
     def name(self) -> str:
@@ -63,7 +67,7 @@ class Scenario:
     ----------
     name : str
     settings : tuple of Setting
-    population : tuple of (column, values), whose policies; empty: all in force
+    population : tuple of (column, values), or a mapping, whose policies; empty: all in force
     duration : {"permanent", "one-year", "ramp"}
         Held in every year; in the first only; or growing evenly until it is whole in year ``ramp_years``.
     ramp_years : int
@@ -94,6 +98,8 @@ class Scenario:
     claimed: float | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.population, Mapping):
+            object.__setattr__(self, "population", as_where(self.population))
         found_wrong = [*wrong(self)]
         if found_wrong:
             rule, found, fix = found_wrong[0]

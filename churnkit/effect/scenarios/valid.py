@@ -53,10 +53,20 @@ def wrong(scenario: Scenario) -> Iterator[Wrong]:
     if rate is not None and (not finite(rate) or not -1 < rate < 1):
         yield "The discount rate is a share per year, between -1 and 1.", repr(rate), "Give 0.08 for 8 %."
     for where in (scenario.population, *(setting.where for setting in scenario.settings)):
+        if not _pairs(where):
+            yield "A condition is a column with its values.", repr(where), 'Give {"line": ["motor", "home"]}.'
+            continue
         for column, values in where:
             if not values:
                 yield "A condition names a value.", f"none for {column}", f"Leave {column} out, or name one."
     yield from _wrong_claim(scenario)
+
+
+def _pairs(where: object) -> bool:
+    return isinstance(where, tuple) and all(
+        isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], tuple)
+        for pair in where
+    )
 
 
 def _wrong_setting(setting: Setting) -> Iterator[Wrong]:

@@ -97,3 +97,12 @@ def test_what_is_no_number_is_refused_in_python_too():
                   lambda: Scenario("x").change("satisfaction", float("nan"))):  # fmt: skip
         with pytest.raises(UsageError):
             wrong()
+
+
+def test_a_condition_may_be_a_mapping_and_nothing_else_that_is_no_condition():
+    given = Scenario("x", population={"line": ["motor", "home"], "year": 2025})
+    assert given == Scenario("x").among(line=["motor", "home"], year=2025)
+    assert Setting("wait_minutes", 1.0, None, {"line": "motor"}).where == (("line", ("motor",)),)
+    for odd in ("motor", ("line", "motor"), (("line", "motor"),)):
+        with pytest.raises(UsageError, match="a column with its values"):
+            Scenario("x", population=odd)

@@ -40,6 +40,18 @@ def test_the_same_scenario_gives_the_same_numbers_twice_and_from_toml(prepared, 
         assert again[name] == value or (value != value and again[name] != again[name]), name
 
 
+def test_what_was_asked_before_changes_no_answer(prepared):
+    north = ck.Scenario("North", population={"region": ("Beijing",)}).set("claim_cycle_days", 3, line="motor")
+    asked = [BOTH, north, ck.Scenario("Slower").set("claim_cycle_days", 9, line="motor"), FASTER]
+    prepared.evaluate(asked)
+    again = prepared.evaluate(asked[::-1]).table
+    for scenario in asked:
+        prepared.terms_.kept.clear()
+        fresh = prepared.evaluate(scenario).table.iloc[0]
+        for name, value in again.loc[scenario.name].items():
+            assert fresh[name] == value or (value != value and fresh[name] != fresh[name]), (scenario.name, name)
+
+
 def test_satisfaction_alone_is_what_the_effect_on_value_says(insurer, prepared):
     """Both carry the same change of renewal, one by looking it up: within 1 % of each other, intervals within 10 %."""
     effect, value, policies = insurer
