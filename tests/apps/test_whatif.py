@@ -12,9 +12,9 @@ from churnkit.apps.whatif import pictures, read_scenarios
 from churnkit.apps.whatif_workbook import write_scenarios
 from churnkit.errors import UsageError
 from tests.apps.commands import churnkit
-from tests.effect.scenarios.conftest import insurer, prepared
+from tests.effect.scenarios.conftest import prepared
 
-__all__ = ["insurer", "prepared"]
+__all__ = ["prepared"]
 ASKED = (
     ck.Scenario("Faster").set("claim_cycle_days", 3, line="motor").costing(fixed=900, per_customer=0.2, per_contact=2),
     ck.Scenario("=1+1").change("satisfaction", 2),

@@ -32,7 +32,12 @@ def test_every_code_is_looked_for_somewhere():
     assert set(DAMAGES) == set(RULES) | LATER | {"ENC03"}
 
 
-@pytest.mark.parametrize("code", [code for code in DAMAGES if code not in LATER])
+# Those that can live together are found so below, and one by one among the slow proofs.
+ALONE = [pytest.param(code, marks=pytest.mark.recovery) if code in TOGETHER else code for code in DAMAGES
+         if code not in LATER]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", ALONE)
 def test_the_damage_is_found_with_its_count_and_rows_and_nothing_else(code, clean, clean_findings, tmp_path):
     done = damage(clean, tmp_path / "twin", code, seed=3)
     findings = check_book(open_book(tmp_path / "twin"))

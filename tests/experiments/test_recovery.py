@@ -41,6 +41,7 @@ def book(seed, estimate, *, world="A", verdict="identified under named assumptio
             "index": [73.0, 72.0, 74.0, 66.0], "true": true, "true_index": 73.5, "seconds_effect": 1.0}  # fmt: skip
 
 
+@pytest.mark.recovery
 def test_the_truth_is_that_beside_the_book(recovery, tmp_path):
     simulate_book(tmp_path, customers=200, seed=901, world="F")
     truth = recovery["books"].Truth("F", 901, 200)
@@ -90,6 +91,7 @@ def test_a_stopped_run_goes_on(recovery, tmp_path, monkeypatch):
     assert kept_.read(file, 500) == {}
 
 
+@pytest.mark.recovery
 def test_a_books_line_is_short_and_complete(recovery, tmp_path, monkeypatch):
     """What a small book gives goes through the file into figures and promises."""
     monkeypatch.setattr(recovery["books"], "REPLICATES", 8)

@@ -77,9 +77,11 @@ def test_too_few_outcomes_are_refused_with_what_to_do(read):
         read_out([], early)
 
 
-@pytest.mark.parametrize(
-    ("assigned", "held", "effect"), [(150, 16, 0.1), (800, 90, 0.05), (60, 40, 0.0), (90, 7, 0.05)]
-)
+LISTS = [(150, 16, 0.1), *(pytest.param(*case, marks=pytest.mark.recovery) for case in
+         ((800, 90, 0.05), (60, 40, 0.0), (90, 7, 0.05)))]  # fmt: skip
+
+
+@pytest.mark.parametrize(("assigned", "held", "effect"), LISTS)
 def test_intervals_hold_the_truth_about_as_often_as_they_say(assigned, held, effect):
     """Chances differ between customers, some come in households of two, a third are driven away."""
     rng = np.random.default_rng(assigned)

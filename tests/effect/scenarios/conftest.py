@@ -4,14 +4,24 @@ import pandas as pd
 import pytest
 
 import churnkit as ck
+from tests.simulated import made_once
 
 FEW = ("line", "channel", "tenure_days", "premium", "offer_change", "rating_last", "claims_365d", "lead_days")
 
 
 @pytest.fixture(scope="session")
-def insurer(tmp_path_factory):
-    """Effect, value and policies in force of 4,000 customers of world B: shocks are strong enough at that size."""
-    folder = tmp_path_factory.mktemp("insurer")
+def prepared(tmp_path_factory):
+    return made_once(tmp_path_factory, "prepared", lambda: _prepared(tmp_path_factory.mktemp("insurer")))
+
+
+@pytest.fixture(scope="session")
+def insurer(prepared):
+    """Effect, value and policies in force."""
+    return prepared.effect_, prepared.value_, prepared.policies_
+
+
+def _prepared(folder):
+    """4,000 customers of world B: shocks are strong enough at that size."""
     book = ck.open_book(ck.simulate_book(folder, customers=4_000, seed=3, world="B", truth=False))
     effect = ck.SatisfactionEffect().fit(book)
     features = [each for each in ck.standard_features("renewal") if each.name in FEW]
@@ -21,9 +31,4 @@ def insurer(tmp_path_factory):
                                                  features=train.features)  # fmt: skip
     value = ck.LifetimeValue(years=3, economics=book).fit(panel, model, replicates=12)
     policies = ck.build_panel(book, "renewal", features=features, as_of=book.settings.data_cutoff)
-    return effect, value, policies
-
-
-@pytest.fixture(scope="session")
-def prepared(insurer):
-    return ck.WhatIf(replicates=12, currency="CNY").fit(*insurer)
+    return ck.WhatIf(replicates=12, currency="CNY").fit(effect, value, policies)
