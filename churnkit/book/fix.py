@@ -2,6 +2,7 @@
 
 What is mended is what is certain: texts as their types, columns and categories under our names, copies and rows after
 the cutoff left out, dates that stand for nothing emptied, values that do not read emptied, blanks around keys removed.
+What ``churnkit outcomes import`` brought after the cutoff stays, for the next extract shows it.
 What a person must decide (which of two versions, what a category means, overlapping terms) is left for the next check.
 """
 
@@ -23,7 +24,7 @@ from churnkit.book import views
 from churnkit.book.engine import quote
 from churnkit.book.finding import Failing
 from churnkit.book.open import Book
-from churnkit.book.rules import keys, reading
+from churnkit.book.rules import keys, moments, reading
 from churnkit.book.settings import FILE, Settings
 from churnkit.errors import UsageError
 
@@ -95,9 +96,14 @@ def _mends(book: Book) -> Iterator[tuple[str, Failing]]:
     for table in sorted(book.tables):
         clock = views.entered_sql(book.schema[table])
         if clock:
-            late = f"SELECT _row, {clock} AS value FROM raw_{table}" \
-                   f" WHERE NOT {views.before_cutoff_sql(book.schema[table], book.settings)}"  # fmt: skip
+            late = f"SELECT _row, {clock} AS value FROM raw_{table} WHERE NOT {_kept(book, table)}"
             yield "FUT07", Failing(table, late, "", "", "")
+
+
+def _kept(book: Book, table: str) -> str:
+    """SQL that keeps the rows before data_cutoff, and what an import brought after it."""
+    before, brought = views.before_cutoff_sql(book.schema[table], book.settings), moments.brought_sql(book, table)
+    return f"({before} OR {brought})" if brought else before
 
 
 _NOW = {"TYP02": "(empty)", "SEN08": "(empty)", "DUP04": "(row left out)", "FUT07": "(row left out)"}
@@ -129,7 +135,7 @@ def _cleaned(book: Book, table: str, *, blanks: bool) -> pa.Table:
     shown = [f"trim({quote(name)}) AS {quote(name)}" if name in ids else quote(name) for name in names]
     shown += [quote(name) for name in source.undeclared if name.lower() not in taken]
     rows = f"raw_{table}"
-    where = views.before_cutoff_sql(spec, book.settings)
+    where = _kept(book, table)
     if book.repeats(table):
         rows += f" LEFT JOIN repeats_{table} USING (_row)"
         where += " AND duplicate IS NOT true"

@@ -11,6 +11,7 @@ from churnkit.book.open import open_book
 from churnkit.errors import UsageError
 from churnkit.panel.build import build_panel
 from churnkit.simulate import messy_book, ugly_export
+from tests.books import DATA_CUTOFF, tiny_book_tables
 from tests.simulated import simulated
 
 MENDED = {"DUP04", "FUT07", "SEN08", "ENC03"}
@@ -69,6 +70,22 @@ def test_the_copy_gives_the_same_panel(messy):
 
 def _reads(panel, name, table):
     return next(f.table for f in panel.features if f.name == name) == table
+
+
+def test_what_an_import_brought_after_the_cutoff_stays(tmp_path):
+    """The copy of a book at an unchanged cutoff keeps who was called; other rows after it are left out as ever."""
+    day = pd.Timestamp(DATA_CUTOFF)
+    ids = [f"L{day:%Y%m%d}-ab12cd-0123456789", "spring-1"]
+    outreach = pd.DataFrame({"action_id": ids, "customer_id": "c1", "campaign": "spring", "arm": "treat",
+                             "assigned_at": day, "contacted_at": day + pd.Timedelta("2D"), "action": "call",
+                             "recorded_at": day + pd.Timedelta("10D")})  # fmt: skip
+    book = open_book({**tiny_book_tables(), "outreach": outreach}, data_cutoff=DATA_CUTOFF)
+    log = fix_book(book, tmp_path / "copy")
+    again = open_book(tmp_path / "copy")
+    assert again.sql("SELECT action_id FROM raw_outreach").column(0).to_pylist() == ids[:1]
+    assert log.query("table == 'outreach' and code == 'FUT07'")["where"].to_list() == ["row 2"]
+    found = [(item.code, item.severity) for item in check_book(again).items if item.table == "outreach"]
+    assert found == [("FUT07", "note")]
 
 
 def test_a_copy_of_a_clean_book_is_that_book(clean):
