@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def check_output(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     UsageError
-        If the ending is unknown, or the folder does not exist.
+        If the ending is unknown, the folder does not exist, or nothing may be written there.
     """
     target = Path(path)
     if target.suffix.lower() not in KINDS:
@@ -36,6 +37,11 @@ def check_output(path: str | os.PathLike[str]) -> Path:
         raise UsageError("A list is written into a folder that exists.", found=f"no folder {target.resolve().parent}")
     if target.is_dir():
         raise UsageError("A list is written to a file.", found=f"a folder, {target}", fix="Choose another name.")
+    try:
+        tempfile.NamedTemporaryFile(dir=target.resolve().parent, prefix=f".{target.name}-").close()  # as it is written
+    except OSError as error:
+        raise UsageError("A list is written where files may be written.", found=f"{target}: {error.strerror}",
+                         fix="Choose another folder, or a shorter name.") from None  # fmt: skip
     return target
 
 

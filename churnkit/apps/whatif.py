@@ -31,12 +31,22 @@ def read_scenarios(paths: list[Path]) -> list[Scenario]:
     Raises
     ------
     UsageError
-        For more than five, two of one name, or a file that is no scenario.
+        For more than five, two of one name, one that sets nothing or looks further than the value, or a file that is no
+        scenario.
     """
     if len(paths) > MOST:
         raise UsageError(f"Up to {MOST} scenarios are compared at once.", found=str(len(paths)),
                          fix="Leave some out.")  # fmt: skip
     found = [Scenario.from_toml(path) for path in paths]
+    idle = ", ".join(each.name for each in found if not each.settings)
+    if idle:
+        raise UsageError("A scenario sets a lever.", found=f"no [[set]] in {idle}",
+                         fix='[[set]] lever = "claim_cycle_days", to = 3, a line each.')  # fmt: skip
+    most = LifetimeValue().years
+    far = ", ".join(each.name for each in found if each.horizon is not None and each.horizon > most)
+    if far:
+        raise UsageError(f"The command looks up to {most} renewals ahead.", found=f"a longer horizon in {far}",
+                         fix="Shorten it, or fit a longer lifetime value in Python.")  # fmt: skip
     names = [each.name for each in found]
     if len(set(names)) < len(names):
         raise UsageError("Scenarios that are compared have names of their own.", found=", ".join(names),
@@ -89,20 +99,20 @@ def pictures(prepared: WhatIf, result: ScenarioResult, *, unit: str) -> dict[str
                 found[f"tornado_{number}"] = plots.tornado(table, base=net, unit=unit)
     if len(result.worked) > 1 and result.table["net"].notna().any():
         found["comparison"] = plots.comparison(result.table[result.table["net"].notna()], unit=unit)
-    for setting in _alone(result.worked):
-        curve = lever_curve(prepared, setting.lever, **dict(setting.where))
-        found[f"curve_{setting.lever}"] = plots.lever_curve(curve)
+    for scenario, setting in _alone(result.worked):
+        whom = {**dict(scenario.population), **dict(setting.where)}
+        found[f"curve_{setting.lever}"] = plots.lever_curve(lever_curve(prepared, setting.lever, **whom))
     effect = prepared.effect_
     if effect.verdict.shown != "nothing":
         found["effect_curve"] = plots.effect_curve(effect.curve(), effect="renewal", verdict=effect.verdict.kind)
     return found
 
 
-def _alone(worked: tuple[Worked, ...]) -> list[Setting]:
-    """Operations that are set, each as it is first."""
-    found: dict[str, Setting] = {}
+def _alone(worked: tuple[Worked, ...]) -> list[tuple[Scenario, Setting]]:
+    """Operations that are set, each as it is first, and the scenario that sets it."""
+    found: dict[str, tuple[Scenario, Setting]] = {}
     for each in worked:
         if each.scenario.claimed is None:
             for setting in each.scenario.settings:
-                found.setdefault(setting.lever, setting)
-    return [setting for lever, setting in found.items() if lever != SATISFACTION]
+                found.setdefault(setting.lever, (each.scenario, setting))
+    return [both for lever, both in found.items() if lever != SATISFACTION]

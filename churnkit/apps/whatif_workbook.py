@@ -16,7 +16,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from churnkit.apps.output import check_output
 from churnkit.effect.estimate import Z95
-from churnkit.effect.scenarios.result import ScenarioResult, Worked
+from churnkit.effect.scenarios.result import ScenarioResult, Worked, held
 from churnkit.effect.scenarios.scenario import told, told_settings
 from churnkit.errors import UsageError
 from churnkit.plots import Figure
@@ -37,7 +37,7 @@ Inputs = tuple[tuple[str, str, str, Callable[[Worked], Any]], ...]
 _TOLD: Inputs = (
     ("setting", "What is set", "text", lambda w: told_settings(w.scenario)),
     ("population", "For whom", "text", lambda w: told(w.scenario.population) or "all policies in force"),
-    ("duration", "How long", "text", lambda w: w.scenario.duration),
+    ("duration", "How long", "text", lambda w: held(w.scenario)),
     ("verdict", "Verdict", "text", lambda w: w.verdict),
     (
         "support",
@@ -52,30 +52,39 @@ _TOLD: Inputs = (
 _INPUTS: Inputs = (
     ("policies", "Policies", "count", lambda w: w.policies),
     ("renewal", "Renewal today", "share", lambda w: w.answer.renewal),
-    ("change", "Change of renewal, pp", "number", lambda w: w.change[0]),
+    ("change", "Change of renewal, pp (of a ramp once it is whole)", "number", lambda w: w.change[0]),
     ("change_low", "from (95 %, or the end of what is known)", "number", lambda w: w.change[1]),
     ("change_high", "to", "number", lambda w: w.change[2]),
     ("change_error", "its standard error, pp", "number", lambda w: np.nan if w.bounded else _error(w.change)),
+    ("at_once", "Share of it at the next renewal", "share", lambda w: w.at_once),
     ("value", "Value today", "money", lambda w: w.answer.value),
     ("gain", "Change of value", "money", lambda w: w.gain[0]),
     ("gain_low", "from (95 %, or the end of what is known)", "money", lambda w: w.gain[1]),
     ("gain_high", "to", "money", lambda w: w.gain[2]),
     ("gain_error", "its standard error", "money", lambda w: np.nan if w.bounded else _error(w.gain)),
     ("fixed", "Cost a year, fixed", "money", lambda w: w.programme.cost.fixed),
-    ("per_customer", "Cost a year for each policy", "number", lambda w: w.programme.cost.per_customer),
+    ("per_customer", "Cost a year for each customer", "number", lambda w: w.programme.cost.per_customer),
     ("per_contact", "Cost of each contact", "number", lambda w: w.programme.cost.per_contact),
     ("programme_years", "Years of the programme, discounted", "number", lambda w: w.programme.years),
     ("policy_years", "Policies still there over these years, discounted", "number", lambda w: w.programme.policy_years),
+    (
+        "customer_years",
+        "Customers it is for, over these years, discounted",
+        "number",
+        lambda w: w.programme.customer_years,
+    ),
     ("contacts", "Contacts a year for each policy", "number", lambda w: w.programme.contacts),
 )
 _FORMULAS = (
     ("then", "Renewal then", "share", "={renewal}+{change}/100"),
-    ("kept", "Policies kept at the next renewal", "count", "={policies}*{change}/100"),
-    ("kept_low", "from (95 %)", "count", '=IF(N({change_error})>0,{policies}*({change}-{z}*{change_error})/100,"")'),
-    ("kept_high", "to (95 %)", "count", '=IF(N({change_error})>0,{policies}*({change}+{z}*{change_error})/100,"")'),
+    ("kept", "Policies kept at the next renewal", "count", "={policies}*{at_once}*{change}/100"),
+    ("kept_low", "from (95 %)", "count",
+     '=IF(N({change_error})>0,{policies}*{at_once}*({change}-{z}*{change_error})/100,"")'),
+    ("kept_high", "to (95 %)", "count",
+     '=IF(N({change_error})>0,{policies}*{at_once}*({change}+{z}*{change_error})/100,"")'),
     ("percent", "Change of value, share", "share", '=IF({value}>0,{gain}/{value},"")'),
     ("cost", "Cost, discounted", "money",
-     "={fixed}*{programme_years}+({per_customer}+{per_contact}*{contacts})*{policy_years}"),
+     "={fixed}*{programme_years}+{per_customer}*{customer_years}+{per_contact}*{contacts}*{policy_years}"),
     ("net", "Net value", "money", "={gain}-{cost}"),
     ("net_low", "from (95 %)", "money", '=IF(N({gain_error})>0,{net}-{z}*{gain_error},"")'),
     ("net_high", "to (95 %)", "money", '=IF(N({gain_error})>0,{net}+{z}*{gain_error},"")'),
@@ -190,8 +199,8 @@ def _cell(sheet: Any, row: int, column: int, kind: str, of: Any, each: Worked, p
           styles: dict[str, Any]) -> None:  # fmt: skip
     if isinstance(of, str):
         cells = {name: xl_rowcol_to_cell(at, column) for name, at in places.items()}
-        known = each.bounded or np.isfinite(each.gain[0])
-        if known and not each.bounded:
+        needs = each.change if "{change" in of else each.gain if "{gain" in of else (0.0,)
+        if np.isfinite(needs[0]):
             sheet.write_formula(row, column, of.format(z=Z95, **cells), styles[kind], _worked_out(of, each))
         return
     value = of(each)

@@ -29,7 +29,7 @@ from churnkit.panel.exposures.service import mean
 from churnkit.panel.exposures.shocks import followed
 
 Vector = npt.NDArray[np.float64]
-SATISFACTION = "satisfaction"
+SATISFACTION, PREMIUM = "satisfaction", "premium_change"
 _WITHIN, _ITERATIONS, _NARROW = 20, 30, 1e-4
 
 
@@ -86,7 +86,7 @@ OPERATIONS = {
               "share of contacts settled at once"),
         Lever("complaints_overdue", "share", "share", "complaints", -1, "", "complaint", 0.0,
               "share of complaints not decided by the day they were due"),
-        Lever("premium_change", "share of premium", "change", "", -1, "", "renewal", 0.0,
+        Lever(PREMIUM, "share of premium", "change", "", -1, "", "renewal", 0.0,
               "premium of the renewal offer against the term's"),
     )
 }  # fmt: skip
@@ -114,7 +114,7 @@ def operations(book: Book, units: Units) -> Operations:
     found = {cycle.name: (mean(units, claims, days), mean(units, claims, _log_days(units, claims, days)))}
     calls, minutes = _waits(book, units)
     found[wait.name] = mean(units, calls, minutes), mean(units, calls, wait.scaled(minutes))
-    plain = {"first_contact_resolution": _settled_at_once, "complaints_overdue": _overdue, "premium_change": _offered}
+    plain = {"first_contact_resolution": _settled_at_once, "complaints_overdue": _overdue, PREMIUM: _offered}
     for name, of in plain.items():
         level = of(book, units)
         found[name] = level, OPERATIONS[name].scaled(level)

@@ -76,7 +76,7 @@ def lever_curve(table: pd.DataFrame, *, effect: str = "the next renewal", unit: 
     effect : str, what is changed; unit : str
     """
     told = table.attrs
-    what = f"{told['lever'].replace('_', ' ')}: {told['verdict']}"
+    what = f"{told['lever'].replace('_', ' ')}, {told['population']}: {told['verdict']}"
     along = f"{'change, ' if told['lever'] == 'satisfaction' else ''}{told['unit']}"
     figure, axes = axes_of(f"Effect on {effect}\n{what}", along, f"change of {effect}, {unit}")
     x, seen = table["level"].to_numpy(dtype=np.float64), table["supported"].to_numpy(dtype=bool)

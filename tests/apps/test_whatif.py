@@ -90,6 +90,28 @@ def test_files_are_refused_before_any_work(tmp_path):
         read_scenarios([good, good])
     assert "'wait'" in refused("whatif", _file(tmp_path, 'name = "x"\n[[set]]\nlever = "wait"\nto = 1\n'))
     assert ".xlsx" in refused("whatif", good, "-o", tmp_path / "out.pdf")
+    assert "may be written" in refused("whatif", good, "-o", tmp_path / f"{'n' * 245}.xlsx")
+    assert "may be written" in refused("whatif", good, "-o", "/proc/out.xlsx")
+    with pytest.raises(UsageError, match=r"no \[\[set\]\] in x"):
+        read_scenarios([_file(tmp_path, 'name = "x"\n')])
+    with pytest.raises(UsageError, match="up to 5 renewals"):
+        read_scenarios([_file(tmp_path, ck.Scenario("x", ASKED[0].settings, horizon=6).to_toml())])
+
+
+def test_a_curve_is_of_the_scenarios_own_population(prepared):
+    drawn = pictures(prepared, prepared.evaluate(ck.Scenario("m").set("claim_cycle_days", 3).among(line="motor")),
+                     unit="CNY")  # fmt: skip
+    assert "claim cycle days, line motor" in drawn["curve_claim_cycle_days"].axes[0].get_title()
+
+
+def test_renewals_without_money_are_in_the_workbook(prepared, tmp_path):
+    """Of a change of premium the formulas of renewals and cost are there, those of money are not."""
+    result = prepared.evaluate(ck.Scenario("cut").change("premium_change", -0.05).costing(fixed=10))
+    path = write_scenarios(result, tmp_path / "a.xlsx", pictures={}, levers=prepared.levers(), unit="CNY")
+    sheet = openpyxl.load_workbook(path)["Scenarios"]
+    there = {sheet.cell(row, 1).value: sheet.cell(row, 3).value for row in range(1, sheet.max_row + 1)}
+    assert there["Policies kept at the next renewal"].startswith("=") and there["Cost, discounted"].startswith("=")
+    assert there["Net value"] is None and there["Chance that net is above 0"] is None
 
 
 def refused(*words):

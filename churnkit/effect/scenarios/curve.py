@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from churnkit.effect.operations import OPERATIONS, SATISFACTION
-from churnkit.effect.scenarios.scenario import LEVERS, Scenario
+from churnkit.effect.scenarios.scenario import LEVERS, Scenario, as_where, told
 from churnkit.effect.scenarios.whatif import WhatIf
 from churnkit.errors import UsageError
 
@@ -33,7 +33,7 @@ def lever_curve(prepared: WhatIf, lever: str, **where: Any) -> pd.DataFrame:
         ``level``, in the lever's unit (of satisfaction: points of change), from what 1 % of the terms that met it were
         below to what 1 % were above; ``estimate``, ``low``, ``high``, change of the next renewal in pp;
         ``value_change`` with ``_low`` and ``_high``, currency; ``in_support``, share of the exposed seen at or beyond;
-        ``supported``. ``attrs`` keeps the lever, its unit, today's level and the verdict.
+        ``supported``. ``attrs`` keeps the lever, its unit, today's level, the verdict and for whom.
 
     Raises
     ------
@@ -50,7 +50,8 @@ def lever_curve(prepared: WhatIf, lever: str, **where: Any) -> pd.DataFrame:
         level=levels, estimate=table["change_pp"].to_numpy(), low=table["change_pp_low"].to_numpy(),
         high=table["change_pp_high"].to_numpy())  # fmt: skip
     rows.attrs = {"lever": lever, "unit": "points of the index" if lever == SATISFACTION else OPERATIONS[lever].unit,
-                  "today": 0.0 if lever == SATISFACTION else worked.levels[0], "verdict": worked.verdict}  # fmt: skip
+                  "today": 0.0 if lever == SATISFACTION else worked.levels[0], "verdict": worked.verdict,
+                  "population": told(as_where(where)) or "all policies in force"}  # fmt: skip
     first = ["level", "estimate", "low", "high"]
     return rows[[*first, *rows.columns.difference(first, sort=False)]]
 

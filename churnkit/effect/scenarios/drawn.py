@@ -78,7 +78,8 @@ def other_terms(
     count = np.bincount(line[rows], minlength=lines)
     mean = np.bincount(line[moving], gain, lines) / np.maximum(count, 1)
     size = draws.shape[1] * lines
-    told = np.bincount(who[moving] * lines + line[moving], gain, size)
+    told = np.zeros(size)
+    told += np.bincount(who[moving] * lines + line[moving], gain, size)  # of nobody they are whole numbers
     told -= np.bincount(who[rows] * lines + line[rows], minlength=size) * np.tile(mean, draws.shape[1])
     off = draws @ told.reshape(-1, lines)
     wider = np.sqrt(1 + count / np.maximum(ahead, 1)) / np.maximum(count, 1)

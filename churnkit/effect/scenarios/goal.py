@@ -10,6 +10,7 @@ from churnkit.effect.checks import MOVED
 from churnkit.effect.operations import OPERATIONS, SATISFACTION
 from churnkit.effect.scenarios.scenario import LEVERS, Scenario, Setting, told
 from churnkit.effect.scenarios.seen import level_today, share_seen
+from churnkit.effect.scenarios.valid import finite
 from churnkit.effect.scenarios.whatif import WhatIf
 from churnkit.errors import UsageError
 
@@ -32,8 +33,8 @@ def goal_seek(prepared: WhatIf, lever: str, renewal: float, **population: Any) -
         The level (of satisfaction: the index), today's, whether it was ever seen, and the verdict; or that no level
         goes so far.
     """
-    if not 0 < renewal < 1:
-        raise UsageError("A renewal rate is a share.", found=f"{renewal:g}", fix="Give 0.85 for 85 %.")
+    if not finite(renewal) or not 0 < renewal < 1:
+        raise UsageError("A renewal rate is a share.", found=repr(renewal), fix="Give 0.85 for 85 %.")
     if lever not in LEVERS:
         raise UsageError("A lever has a name.", found=repr(lever), fix=f"Choose of {', '.join(LEVERS)}.")
     if lever == SATISFACTION and prepared.effect_.verdict.shown != "estimate":

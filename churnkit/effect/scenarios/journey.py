@@ -36,7 +36,8 @@ class Journey:
     Attributes
     ----------
     table : DataFrame, most value at stake first
-        ``stage``, ``lever``, ``place``; ``level`` and ``target`` (mean, in ``unit``), ``met`` (terms of the last year);
+        ``stage``, ``lever``, ``place``; ``level`` and ``target`` (mean, in ``unit``; no target where there is neither
+        another place nor a stated service level to compare with), ``met`` (terms of the last year);
         ``index`` (points that the population's index would gain), ``renewal`` (pp), ``value``, ``value_low``,
         ``value_high`` (currency, held for good); ``in_support``, ``verdict``, ``owner``; ``breaks``.
     text : str
@@ -62,9 +63,11 @@ def journey(prepared: WhatIf, *, by: tuple[str, ...] = ("line", "region")) -> Jo
     Raises
     ------
     UsageError
-        If there is no such column.
+        If there is no such column, or none is named.
     """
     terms = prepared.terms_
+    if not by:
+        raise UsageError("A place is made of at least one column.", found="by=()", fix='Give by=("line", "region").')
     odd = [name for name in by if name not in terms.frame]
     if odd:
         raise UsageError("A place is made of what was known before a term began.", found=", ".join(odd),
@@ -113,6 +116,8 @@ def _target(prepared: WhatIf, lever: Lever, level: Vector, place: np.ndarray[tup
     best = by[by["size"].cumsum() >= 0.25 * by["size"].sum()].iloc[0]
     target, error = float(best["mean"]), float(best["std"] / np.sqrt(best["size"]))
     stated = _stated(prepared, lever)
+    if len(by) == 1:  # a place alone is its own best quarter
+        return (np.nan, 0.0) if stated is None else (stated, 0.0)
     return (target, error) if stated is None or stated <= target else (stated, 0.0)
 
 
@@ -131,7 +136,7 @@ def _point(prepared: WhatIf, lever: Lever, where: dict[str, str], level: Vector,
     z = short / max(float(np.hypot(level.std(ddof=1) / np.sqrt(len(level)), error)), 1e-12)
     head = [lever.stage, lever.name, " · ".join(where.values()), now, target, lever.unit, len(level)]
     verdict, owner = prepared.totals_[lever.name].verdict.kind, _owner(prepared, lever)
-    if short <= 0:
+    if np.isnan(target) or short <= 0:
         return [*head, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, verdict, owner, z]
     row = prepared.evaluate(Scenario(lever.name).change(lever.name, target - now, **where)).table.iloc[0]
     return [*head, row["index_change"], row["change_pp"], row["value_change"], row["value_change_low"],
@@ -150,10 +155,14 @@ def _told(table: pd.DataFrame, by: tuple[str, ...]) -> str:
     breaks = table[table["breaks"]]
     said = [f"{len(table)} points of the journey ({len(table['lever'].unique())} operations by {' and '.join(by)}),"
             f" {len(breaks)} breaks."]  # fmt: skip
+    alone = int(table["target"].isna().sum())
+    if alone:
+        said.append(f"{alone} of them have no other place to be compared with, nor a stated service level: choose finer"
+                    " places.")  # fmt: skip
     for row in breaks.head(3).to_dict("records"):
-        said.append(f"{row['lever']} in {row['place']}: {row['level']:.2f} {row['unit']} where the best quarter has"
+        said.append(f"{row['lever']} in {row['place']}: {row['level']:.2f} {row['unit']} where the target is"
                     f" {row['target']:.2f}; bringing it there is worth {row['value']:,.0f} ({row['value_low']:,.0f} …"
                     f" {row['value_high']:,.0f}), owner {row['owner']}, {row['verdict']}.")  # fmt: skip
     if not len(breaks):
-        said.append("No place falls short of the best quarter by more than chance.")
+        said.append("No place falls short of its target by more than chance.")
     return " ".join(said)

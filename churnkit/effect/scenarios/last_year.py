@@ -12,7 +12,7 @@ import pandas as pd
 
 from churnkit.effect.effect import SatisfactionEffect
 from churnkit.effect.operations import SATISFACTION
-from churnkit.effect.scenarios.levels import as_masks, checked, set_level, texts
+from churnkit.effect.scenarios.levels import as_masks, checked, reachable, set_level, texts
 from churnkit.effect.scenarios.scenario import Setting, Where, told
 from churnkit.effect.scenarios.totals import Total
 from churnkit.effect.scenarios.years import Years, between_years
@@ -149,7 +149,7 @@ class LastYear:
         Raises
         ------
         UsageError
-            If a lever is set twice for somebody, or for nobody who met it.
+            If a lever is set twice for somebody, or for nobody who met it, or changed by more than there is.
         """
         self._once(settings, rows)
         found = {}
@@ -173,6 +173,8 @@ class LastYear:
                 raise UsageError("An operation is set for somebody who met it in the last year.",
                                  found=f"nobody with a level for {setting.name}",
                                  fix="Widen the setting's where.")  # fmt: skip
+            if not other_year:
+                reachable(setting, level[mine])
             level[mine], h[mine] = set_level(setting, level[mine], h[mine])
         return self._filled(h - was, met.met[self.rows] & rows, settings)
 

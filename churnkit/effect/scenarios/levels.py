@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from churnkit.effect.operations import OPERATIONS
-from churnkit.effect.scenarios.scenario import Setting, Where
+from churnkit.effect.scenarios.scenario import Setting, Where, as_text
+from churnkit.effect.scenarios.valid import LIMITS
 from churnkit.effect.shocks import LEAST
 from churnkit.errors import UsageError
 from churnkit.models.nuisance import Bools, Vector
@@ -30,7 +31,7 @@ def texts(column: pd.Series[Any]) -> pd.Series[Any]:
     if all(isinstance(each, str) for each in known):
         return column
     numbers = pd.api.types.is_numeric_dtype(known.dtype) and not pd.api.types.is_bool_dtype(known.dtype)
-    names = [f"{each:g}" if numbers else str(each) for each in known]
+    names = [as_text(each) if numbers else str(each) for each in known]
     if len(set(names)) == len(names):
         return column.cat.rename_categories(names)
     return column.map(dict(zip(known, names, strict=True)), na_action="ignore").astype("category")
@@ -76,7 +77,26 @@ def set_level(setting: Setting, level: Vector, h: Vector) -> tuple[Vector, Vecto
         moved = np.full(len(level), setting.to) if setting.to is not None else level + (setting.by or 0.0)
         return moved, lever.scaled(moved)
     factor = max(target, 1e-3) / max(mean, 1e-9)
-    return level * factor, h + np.log(factor)
+    return level * factor, np.maximum(h + np.log(factor), np.log(lever.least))
+
+
+def reachable(setting: Setting, level: Vector) -> None:
+    """Refuse a change that leads where no level can be.
+
+    Raises
+    ------
+    UsageError
+        Naming today's level.
+    """
+    if setting.by is None:
+        return
+    now, scale = float(level.mean()), OPERATIONS[setting.lever].scale
+    (low, high), _, words = LIMITS[scale]
+    then = now + setting.by
+    if not low <= then <= high or (scale == "log" and not then > 0):
+        raise UsageError(f"{setting.lever} has a level that can be.", where=setting.name,
+                         found=f"{now:.3g} would become {then:.3g}",
+                         fix=f"Levels are {words}: change it by less, or set it to a level.")  # fmt: skip
 
 
 def checked(frame: pd.DataFrame, where: Where, place: str) -> None:

@@ -41,10 +41,22 @@ class Terms(LastYear):
 
         Replicates hold what is not known of the slopes, that last year's terms are a draw of what befalls customers as
         this year's will be (another set of claims, another mean), and that years differ by more than that. NaN for
-        satisfaction whose effect is not known. Where it is known by bounds, there are two columns: its ends.
+        satisfaction whose effect is not known. Where it is known by bounds, there are two columns: its ends, each
+        further out by the 95 % interval of the operations that are set with it.
         """
+        draws = self.draws if replicates else self.draws[:0]
+        if not self.bounded(settings):
+            return self._changed_renewal(settings, scope, draws)
+        ends = self._changed_renewal(settings, scope, draws[:0])
+        operations = tuple(setting for setting in settings if setting.lever != SATISFACTION)
+        if not operations or len(draws) < 2 or ends.shape[1] < 2:
+            return ends
+        alone = self._changed_renewal(operations, scope, draws)[:, 1:].std(axis=1, ddof=1, keepdims=True)
+        return np.asarray(np.sort(ends, axis=1) + Z95 * alone * np.array([-1.0, 1.0]))
+
+    def _changed_renewal(self, settings: tuple[Setting, ...], scope: Scope, draws: Matrix) -> Matrix:
+        """The same with these replicates; of bounds, at the estimate of all else."""
         terms, line, rows = self.effect.terms_, self.effect.terms_.line[self.rows], scope.reference
-        draws = self.draws if replicates and not self.bounded(settings) else self.draws[:0]
         parts = [*self._of_operations(settings, rows, draws), *self._of_satisfaction(settings, scope, draws)]
         count, lines = np.bincount(line[rows], minlength=len(terms.lines)), len(terms.lines)
         moving = np.flatnonzero(rows & (sum(np.abs(by) for by, _ in parts) > 0)) if parts else np.zeros(0, dtype=int)
@@ -120,7 +132,7 @@ class Terms(LastYear):
     def index(self, settings: tuple[Setting, ...], scope: Scope) -> tuple[float, float, float]:
         """By how many points the index of some reference renewals changes, with its 95 % interval; NaN if not known.
 
-        The interval holds what is not known of the operations' effect on satisfaction.
+        The interval holds what is not known of the operations' effect on satisfaction; there is none without them.
         """
         rows = scope.reference
         if self.felt is None or not rows.any():
@@ -137,7 +149,7 @@ class Terms(LastYear):
         for name, by in levels.items():
             error = self.felt.slopes[name].error
             variance += (self.felt.moved(moves + error * by, rows) - value) ** 2
-        half = Z95 * float(np.sqrt(variance))
+        half = Z95 * float(np.sqrt(variance)) or np.nan  # what is set itself has no interval
         return value, value - half, value + half
 
     def bounded(self, settings: tuple[Setting, ...]) -> bool:

@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from churnkit.effect.checks import MOVED
 from churnkit.effect.estimate import Z95
-from churnkit.effect.scenarios.responses import Answer
+from churnkit.effect.scenarios.responses import Answer, held_for
 from churnkit.effect.scenarios.scenario import Cost, Scenario, Setting, told, told_settings
 from churnkit.effect.scenarios.valid import ONE_YEAR, PERMANENT
 from churnkit.effect.verdict import ASSOCIATION
@@ -34,18 +34,20 @@ class Programme:
     years : float, the programme's years, each discounted to today
     policy_years : float, the same times the policies that are still there at the start of each
     contacts : float, how often one of them meets in a year what is set
+    customer_years : float, the same as `policy_years` of the customers whom something is set for
     """
 
     cost: Cost
     years: float
     policy_years: float
     contacts: float
+    customer_years: float
 
     @property
     def total(self) -> float:
         """Cost of the whole programme, discounted, currency."""
-        each = self.cost.per_customer + self.cost.per_contact * self.contacts
-        return self.cost.fixed * self.years + each * self.policy_years
+        met = self.contacts * self.policy_years
+        return self.cost.fixed * self.years + self.cost.per_customer * self.customer_years + self.cost.per_contact * met
 
 
 @dataclass(frozen=True)
@@ -107,17 +109,23 @@ class Worked:
         return float(values[0]), float(values[0]) - half, float(values[0]) + half
 
     @property
+    def at_once(self) -> float:
+        """Share of the change that is there at the next renewal: of a ramp, its first step."""
+        return float(held_for(1, self.scenario.duration, self.scenario.ramp_years)[0])
+
+    @property
     def row(self) -> dict[str, object]:
         """The scenario's row of the table."""
-        n, answer = self.policies, self.answer
+        n, answer = self.policies * self.at_once, self.answer
         (pp, pp_low, pp_high), (gain, low, high) = self.change, self.gain
         share = min((share for _, share in self.supports), default=np.nan)
         net = gain - self.cost
         error = (high - low) / (2 * Z95)
         sure = not self.bounded and error > 0
         return dict(zip(COLUMNS, (
-            n, answer.renewal, answer.renewal + pp / 100, pp, pp_low, pp_high, n * pp / 100, n * pp_low / 100,
-            n * pp_high / 100, answer.value, gain, low, high, 100 * gain / answer.value if answer.value > 0 else np.nan,
+            self.policies, answer.renewal, answer.renewal + pp / 100, pp, pp_low, pp_high,
+            n * pp / 100, n * pp_low / 100, n * pp_high / 100, answer.value, gain, low, high,
+            100 * gain / answer.value if answer.value > 0 else np.nan,
             *self.index, self.cost, net, low - self.cost, high - self.cost,
             float(norm.cdf(net / error)) if sure else np.nan, self.cost / gain if gain > 0 else np.nan, share,
             bool(share >= MOVED) if share == share else None, self.years, self.discount_rate, self.scenario.duration,
@@ -132,9 +140,10 @@ class ScenarioResult:
     ----------
     table : DataFrame indexed by scenario
         ``policies``; ``renewal_today``, ``renewal_then`` (mean chance of the next renewal, other exits apart; of a ramp
-        when it is whole); ``change_pp``, ``policies_kept`` at that renewal; ``value_today`` and ``value_change`` over
-        the ``horizon`` at ``discount_rate`` (currency), ``value_pct``; ``index_change`` (points); ``cost`` over the
-        programme's years, discounted; ``net``; ``p_net``, chance that it is above 0 by a normal interval;
+        once it is whole); ``change_pp``, likewise; ``policies_kept`` at the next renewal; ``value_today`` and
+        ``value_change`` over the ``horizon`` at ``discount_rate`` (currency), ``value_pct``; NaN where premiums change;
+        ``index_change`` (points, of the renewals of the last year); ``cost`` over the programme's years, discounted;
+        ``net``; ``p_net``, chance that it is above 0 by a normal interval;
         ``break_even_share``, the share of the effect that must come true to pay the cost; ``in_support``, the least
         share of the exposed seen at or beyond a setting, and whether that is enough; ``verdict``, the weakest of the
         levers'. With ``_low`` and ``_high`` where there is a 95 % interval.
@@ -179,15 +188,19 @@ def _sentences(each: Worked, currency: str) -> str:
     scenario, row = each.scenario, each.row
     whom = told(scenario.population) or "all policies in force"
     known = np.isfinite(row["change_pp_low"]) if each.bounded else np.isfinite(each.change[0])  # type: ignore[call-overload]
-    head = f"{scenario.name} ({told_settings(scenario)}; {whom}, {each.policies:,} policies; {_held(scenario)}): "
+    head = f"{scenario.name} ({told_settings(scenario)}; {whom}, {each.policies:,} policies; {held(scenario)}): "
     if not known:
         return "\n  ".join([head + "what it does is not shown.", *(f"{reason}." for reason in each.reasons)])
     over = f"over {each.years} renewals at {each.discount_rate:.1%} a year"
-    said = [head + f"renewal {each.answer.renewal:.1%} {_with(each.change, '+.2f', ' pp')}, value"
-            f" {_with(each.gain, '+,.0f', ' ' + currency)} {over}{_percent(each)}."]  # fmt: skip
+    renewal = f"renewal {each.answer.renewal:.1%} {_with(each.change, '+.2f', ' pp')}{_whole(each)}"
+    money = np.isfinite(each.gain).any()
+    worth = f", value {_with(each.gain, '+,.0f', ' ' + currency)} {over}{_percent(each)}" if money else ""
+    said = [f"{head}{renewal}{worth}."]
     if np.isfinite(each.index[0]):
-        said.append(f"Satisfaction index {_with(each.index, '+.2f', ' points')}.")
-    if each.cost:
+        said.append(f"Satisfaction index of the last year's renewals {_with(each.index, '+.2f', ' points')}.")
+    if each.cost and not money:
+        said.append(f"Cost {each.cost:,.0f} {currency}.")
+    elif each.cost:
         said.append(_net(each, row, currency))
     if each.scenario.claimed == Scenario.preset("industry_claim").claimed and each.answer.value > 0:
         said.append(consistency(each))
@@ -206,10 +219,20 @@ def _supported(setting: Setting, share: float, now: float) -> str:
     return seen + (f"; under {MOVED:.0%} it is beyond what was seen, and a guess." if share < MOVED else ".")
 
 
-def _held(scenario: Scenario) -> str:
+def held(scenario: Scenario) -> str:
+    """How long, in words."""
     if scenario.duration == PERMANENT:
         return "held for good"
     return "held for one year" if scenario.duration == ONE_YEAR else f"whole from year {scenario.ramp_years} on"
+
+
+def _whole(each: Worked) -> str:
+    """Of a ramp: when it is whole, and whether that is looked at."""
+    if each.at_once == 1:
+        return ""
+    year = each.scenario.ramp_years
+    beyond = f", of which {each.years / year:.0%} is reached at the last renewal" if year > each.years else ""
+    return f" once whole, at renewal {year}{beyond}"
 
 
 def _with(values: Range, shape: str, unit: str) -> str:
@@ -246,7 +269,7 @@ def consistency(each: Worked) -> str:
     needed = pp * value / gain if gain else np.nan
     fits = abs(gain / value - 1) < 0.2 if value else False
     says = "the two claims describe the same thing" if fits else "the two claims do not describe the same thing"
-    return (f"Consistency: in this book {pp:+.2f} pp of renewal, {_held(each.scenario)}, are {gain:+.1f} % of value"
+    return (f"Consistency: in this book {pp:+.2f} pp of renewal, {held(each.scenario)}, are {gain:+.1f} % of value"
             f" over {each.years} renewals; the {value:+.1f} % that are claimed with it need {needed:+.2f} pp:"
             f" {says}.")  # fmt: skip
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from churnkit.effect.operations import OPERATIONS, SATISFACTION
 from churnkit.effect.scenarios.valid import PERMANENT, wrong
@@ -35,6 +38,9 @@ class Setting:
     def __post_init__(self) -> None:
         if isinstance(self.where, Mapping):
             object.__setattr__(self, "where", as_where(self.where))
+        for name in ("to", "by"):
+            if isinstance(getattr(self, name), np.generic):  # of an array, which TOML does not know
+                object.__setattr__(self, name, getattr(self, name).item())
 
     @property
     def name(self) -> str:
@@ -50,8 +56,8 @@ class Cost:
     Attributes
     ----------
     fixed : float
-    per_customer : float, for each policy of the population that is still there
-    per_contact : float, for each of them that meets a lever (claims, calls), as often as in the last year
+    per_customer : float, for each customer whom something is set for, while there
+    per_contact : float, each time a policy of the population meets what is set (claims, calls), as in the last year
     """
 
     fixed: float = 0.0
@@ -169,9 +175,20 @@ def told(where: Where) -> str:
 
 def as_where(where: Mapping[str, Any]) -> Where:
     """Columns with the values that are chosen, as texts."""
-    return tuple((column, tuple(f"{each:g}" if isinstance(each, int | float) and not isinstance(each, bool)
-                                else str(each) for each in (value if isinstance(value, list | tuple) else [value])))
+    return tuple((column, tuple(as_text(each) for each in (value if isinstance(value, list | tuple) else [value])))
                  for column, value in where.items())  # fmt: skip
+
+
+def as_text(value: Any) -> str:
+    """A value as a condition names it: 2025, not 2025.0, and every digit of a long number.
+
+    Examples
+    --------
+    >>> as_text(2025.0), as_text(1234567), as_text(0.1), as_text("north")
+    ('2025', '1234567', '0.1', 'north')
+    """
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    return str(int(value)) if number and float(value).is_integer() else str(value)
 
 
 def told_settings(scenario: Scenario) -> str:

@@ -16,7 +16,7 @@ RAMP = "ramp"
 DURATIONS = (PERMANENT, ONE_YEAR, RAMP)
 Wrong = tuple[str, str, str]
 """The rule, what was found, how to mend it."""
-_LIMITS = {  # of a level, of a change, and in words
+LIMITS = {  # by scale: of a level, of a change, and in words
     "log": ((0.0, 1e6), (-1e6, 1e6), "0 or more, in the lever's unit"),
     "share": ((0.0, 1.0), (-1.0, 1.0), "a share from 0 to 1: 0.89 for 89 %"),
     "change": ((-0.95, 10.0), (-0.95, 10.0), "a share of the premium above -0.95: 0.05 for 5 % more"),
@@ -38,6 +38,10 @@ def finite(value: Any, *, whole: bool = False) -> bool:
 
 def wrong(scenario: Scenario) -> Iterator[Wrong]:
     """Everything in a scenario that makes no sense."""
+    kinds = [*_wrong_kinds(scenario)]
+    yield from kinds
+    if kinds:
+        return
     for setting in scenario.settings:
         yield from _wrong_setting(setting)
     years = scenario.ramp_years
@@ -62,6 +66,19 @@ def wrong(scenario: Scenario) -> Iterator[Wrong]:
     yield from _wrong_claim(scenario)
 
 
+def _wrong_kinds(scenario: Scenario) -> Iterator[Wrong]:
+    """Parts of another kind than they can be; of those nothing else can be asked."""
+    from churnkit.effect.scenarios.scenario import Cost, Setting
+
+    if not isinstance(scenario.name, str):
+        yield "A scenario has a name.", repr(scenario.name), 'Give a text: Scenario("Motor claims in 3 days").'
+    settings = scenario.settings
+    if not isinstance(settings, tuple) or not all(isinstance(each, Setting) for each in settings):
+        yield "What is set are settings.", repr(settings), "Use .set(lever, to), .change(lever, by), or Setting(...)."
+    if not isinstance(scenario.cost, Cost):
+        yield "A cost is fixed, per customer or per contact.", repr(scenario.cost), "Use .costing(...), or Cost(...)."
+
+
 def _pairs(where: object) -> bool:
     return isinstance(where, tuple) and all(
         isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], tuple)
@@ -77,7 +94,7 @@ def _wrong_setting(setting: Setting) -> Iterator[Wrong]:
         found = f"to {setting.to!r} and by {setting.by!r}"
         yield f"{setting.lever} is set to a level, or by a change: one number.", found, "Give to, or by."
     else:
-        level, change, words = _LIMITS["points" if setting.lever == SATISFACTION else OPERATIONS[setting.lever].scale]
+        level, change, words = LIMITS["points" if setting.lever == SATISFACTION else OPERATIONS[setting.lever].scale]
         low, high = level if setting.to is not None else change
         if not low <= given[0] <= high:
             yield f"{setting.lever} has a level that can be.", f"{given[0]:g}", f"Give {words}."

@@ -187,6 +187,12 @@ class WhatIf:
                              where=f"scenario {scenario.name!r}", fix="Widen the population.")  # fmt: skip
         return scope, rows
 
+    def reached(self, scenario: Scenario) -> Bools:
+        """Those of its policies that something is set for."""
+        where = [setting.where for setting in scenario.settings]
+        some = [as_masks(self._frame, each) for each in where] or [np.zeros(len(self._frame), dtype=bool)]
+        return np.asarray(as_masks(self._frame, scenario.population) & np.logical_or.reduce(some))
+
     def change(self, scenario: Scenario, scope: Scope, *, replicates: bool = True) -> Matrix:
         """Change of renewal by line of the terms, in 0 to 1; of a claim, as claimed."""
         if scenario.claimed is None:
@@ -222,8 +228,10 @@ class WhatIf:
                 for name in dict.fromkeys(setting.lever for setting in scenario.settings)]  # fmt: skip
 
     def renewal(self, scenario: Scenario) -> float:
-        """The renewal rate of a scenario's policies, at the estimate."""
+        """The renewal rate of a scenario's policies, at the estimate; NaN where only bounds are known."""
         scope, rows = self.scope(scenario)
+        if self.terms_.bounded(scenario.settings):
+            return np.nan
         responses = self.response(scenario)
         change = self.by_line(responses, self.change(scenario, scope, replicates=False), scenario, scope)
         answer = responses.answer(rows, change[:, :1])

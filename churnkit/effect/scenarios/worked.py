@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from churnkit.effect.operations import SATISFACTION
+from churnkit.effect.operations import PREMIUM, SATISFACTION
 from churnkit.effect.scenarios.attribution import MOST, attributed
 from churnkit.effect.scenarios.felt import mediated_share
 from churnkit.effect.scenarios.last_year import Scope
-from churnkit.effect.scenarios.responses import Responses, held_for
+from churnkit.effect.scenarios.responses import Answer, Responses, held_for
 from churnkit.effect.scenarios.result import Programme, Worked
 from churnkit.effect.scenarios.scenario import Scenario, Setting
 from churnkit.effect.scenarios.seen import level_today, share_seen, times_met
-from churnkit.models.nuisance import Bools
+from churnkit.models.nuisance import Bools, Matrix
 
 if TYPE_CHECKING:
     from churnkit.effect.scenarios.whatif import WhatIf
@@ -31,7 +31,7 @@ def work_out(prepared: WhatIf, scenario: Scenario) -> Worked:
     bounded = estimated and terms.bounded(settings)
     operations = dict.fromkeys(s.lever for s in settings if s.lever != SATISFACTION)
     change = prepared.by_line(responses, prepared.change(scenario, scope), scenario, scope)
-    answer = responses.answer(rows, change, ends=bounded)
+    answer = _answered(scenario, responses, rows, change, ends=bounded)
     return Worked(
         scenario=scenario, policies=int(rows.sum()),
         answer=answer, bounded=bounded, verdict=prepared.verdict(scenario),
@@ -48,18 +48,36 @@ def work_out(prepared: WhatIf, scenario: Scenario) -> Worked:
 def programme(prepared: WhatIf, scenario: Scenario, responses: Responses) -> Programme:
     """Over what the programme costs: its years, discounted, and who is still there at the start of each."""
     scope, rows = prepared.scope(scenario)
-    survival, rate = responses.survival[rows].mean(axis=0), responses.policies.value.discount_rate
-    years = np.arange(int((held_for(len(survival), scenario.duration, scenario.ramp_years) > 0).sum()))
+    reached = prepared.reached(scenario)
+    rate = responses.policies.value.discount_rate
+    held = held_for(responses.survival.shape[1], scenario.duration, scenario.ramp_years)
+    years = np.arange(int((held > 0).sum()))
     discount = (1 + rate) ** -years.astype(np.float64)
-    there = np.append(1.0, survival)[years]
-    return Programme(scenario.cost, float(discount.sum()), float(rows.sum() * (there * discount).sum()),
-                     times_met(prepared.terms_, scenario.settings, scope.reference))  # fmt: skip
+
+    def there(some: Bools) -> float:
+        """Of one of them, the years in which it is still there, discounted."""
+        return float((np.append(1.0, responses.survival[some].mean(axis=0))[years] * discount).sum())
+
+    customers = prepared.policies_.keys["customer_id"][reached].nunique()
+    return Programme(scenario.cost, float(discount.sum()), float(rows.sum() * there(rows)),
+                     times_met(prepared.terms_, scenario.settings, scope.reference),
+                     customers * there(reached) if customers else 0.0)  # fmt: skip
 
 
 def gain(prepared: WhatIf, scenario: Scenario, scope: Scope, rows: Bools, responses: Responses) -> float:
     """The change of value at the estimate, currency."""
     change = prepared.by_line(responses, prepared.change(scenario, scope, replicates=False), scenario, scope)
-    return float(responses.answer(rows, change[:, :1]).gain[0])
+    if prepared.terms_.bounded(scenario.settings):
+        return np.nan
+    return float(_answered(scenario, responses, rows, change[:, :1]).gain[0])
+
+
+def _answered(scenario: Scenario, responses: Responses, rows: Bools, change: Matrix, *, ends: bool = False) -> Answer:
+    """What a change of renewal comes to; not in money where premiums change, for what is given up is not counted."""
+    answer = responses.answer(rows, change, ends=ends)
+    if not any(setting.lever == PREMIUM for setting in scenario.settings):
+        return answer
+    return replace(answer, gain=np.full_like(answer.gain, np.nan))
 
 
 def net(prepared: WhatIf, scenario: Scenario) -> float:
@@ -75,7 +93,7 @@ def _parts(
 ) -> tuple[tuple[str, float], ...]:  # fmt: skip
     """The value's change, `whole`, split among settings; nothing where there is one, or too many, or no estimate."""
     settings = scenario.settings
-    if not 1 < len(settings) <= MOST or prepared.terms_.bounded(settings):
+    if not 1 < len(settings) <= MOST or np.isnan(whole) or prepared.terms_.bounded(settings):
         return ()
     scope, rows = prepared.scope(scenario)
 
@@ -91,4 +109,7 @@ def _reasons(prepared: WhatIf, scenario: Scenario) -> tuple[str, ...]:
     if scenario.claimed is not None:
         return (f"{scenario.claimed:g} pp of renewal per pp of satisfaction are claimed; no data of this book stands"
                 " behind them",)  # fmt: skip
-    return tuple(f"{name}: {kind}: {reason}" for name, kind, reason in prepared.kinds(scenario))
+    said = tuple(f"{name}: {kind}: {reason}" for name, kind, reason in prepared.kinds(scenario))
+    if any(setting.lever == PREMIUM for setting in scenario.settings):
+        said += ("its value is not told: what is given up in premium, or asked, is not counted",)
+    return said

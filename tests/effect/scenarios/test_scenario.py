@@ -1,5 +1,6 @@
 """Scenario: what is set goes to TOML and comes back; what makes no sense is refused in words, all of it at once."""
 
+import numpy as np
 import pytest
 
 from churnkit.effect.scenarios.scenario import Scenario, Setting
@@ -97,6 +98,20 @@ def test_what_is_no_number_is_refused_in_python_too():
                   lambda: Scenario("x").change("satisfaction", float("nan"))):  # fmt: skip
         with pytest.raises(UsageError):
             wrong()
+
+
+@pytest.mark.parametrize(("make", "rule"), [
+    (lambda: Scenario(None), "has a name"), (lambda: Scenario("x", "abc"), "are settings"),
+    (lambda: Scenario("x", cost={"fixed": 1}), "fixed, per customer"), (lambda: Scenario("x", cost=5), "per contact"),
+])  # fmt: skip
+def test_parts_of_another_kind_are_refused_in_words(make, rule):
+    with pytest.raises(UsageError, match=rule):
+        make()
+
+
+def test_a_number_of_an_array_is_a_number():
+    given = Scenario("x").set("wait_minutes", np.int64(3))
+    assert Scenario.from_toml(given.to_toml()) == given == Scenario("x").set("wait_minutes", 3)
 
 
 def test_a_condition_may_be_a_mapping_and_nothing_else_that_is_no_condition():
