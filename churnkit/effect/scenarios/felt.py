@@ -167,5 +167,6 @@ def mediated_share(effect: SatisfactionEffect, total: Total, felt: Felt | None) 
     error = float(np.sqrt((influence**2).sum()) / len(influence))
     by = words(tuple(found.shocks.names[k] for k in others))
     told = PerPoint(share, share - Z95 * error, share + Z95 * error)
-    return told, (f"{share:.0%} of it (95 % {told.low:.0%} … {told.high:.0%}) runs through satisfaction, by what"
-                  f" {by} tells of satisfaction and renewal")  # fmt: skip
+    much, tell = round(share, 2) + 0.0, "tells" if len(others) == 1 else "tell"  # no -0 %
+    return told, (f"{much:.0%} of it (95 % {told.low:.0%} … {told.high:.0%}) runs through satisfaction, by what"
+                  f" {by} {tell} of satisfaction and renewal")  # fmt: skip

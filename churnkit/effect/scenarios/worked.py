@@ -111,5 +111,5 @@ def _reasons(prepared: WhatIf, scenario: Scenario) -> tuple[str, ...]:
                 " behind them",)  # fmt: skip
     said = tuple(f"{name}: {kind}: {reason}" for name, kind, reason in prepared.kinds(scenario))
     if any(setting.lever == PREMIUM for setting in scenario.settings):
-        said += ("its value is not told: what is given up in premium, or asked, is not counted",)
+        said += ("Its value is not told: what is given up in premium, or asked, is not counted",)
     return said
