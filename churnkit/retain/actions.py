@@ -133,13 +133,18 @@ def assign_actions(people: pd.DataFrame, table: pd.DataFrame, *, contact_cost: f
     DataFrame indexed like `people`: tier, action, then (the discount after a service act), cost, concession (largest),
     incentive (``P(accept) x concession``)
     """
-    reason = people["group_1"].astype(str) if "group_1" in people else pd.Series("", index=people.index)
-    keys = pd.DataFrame({"reason": reason, "tier": tiers(people["given"]), "channel": people["channel"].astype(str)})
+    reason = _blank(people["group_1"]) if "group_1" in people else ""
+    keys = pd.DataFrame({"reason": reason, "tier": tiers(people["given"]), "channel": _blank(people["channel"])})
     distinct = keys.drop_duplicates()
     rows = [_action(row, table, contact_cost) for row in distinct.to_dict("records")]
     found = pd.DataFrame(rows, columns=["action", "then", "cost", "concession", "incentive"], index=distinct.index)
     codes = keys.groupby(list(keys.columns), sort=False).ngroup().to_numpy()
     return pd.concat([keys["tier"], found.iloc[codes].set_axis(people.index)], axis=1)
+
+
+def _blank(column: pd.Series) -> pd.Series:
+    """Texts, "" where there is none: ``astype(str)`` leaves gaps as they are, and a group-by drops them."""
+    return column.astype(str).fillna("")
 
 
 def _action(who: dict[Any, str], table: pd.DataFrame, contact_cost: float) -> tuple[Any, ...]:

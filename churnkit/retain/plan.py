@@ -207,6 +207,9 @@ def _read(scores: pd.DataFrame) -> pd.DataFrame:
         days = {name: pd.to_datetime(scores[name]) for name in ("end_date", "as_of")}
     except (ValueError, TypeError) as error:
         raise UsageError("Scores have dates in end_date and as_of.", found=str(error)) from error
+    nameless = int(scores[["customer_id", "policy_id"]].isna().any(axis=1).sum())
+    if nameless:
+        raise UsageError("Every row of scores names a customer and a policy.", found=f"{nameless:,} without")
     return scores.assign(**{name: scores[name].astype(str) for name in ("customer_id", "policy_id")}, **days)
 
 

@@ -49,6 +49,32 @@ def test_cost_and_incentive_are_in_the_expected_value():
     assert {"action", "then", "concession"} <= set(plan.table)
 
 
+@pytest.mark.parametrize("columns", [["channel"], ["channel", "branch", "agent_id"]])
+def test_a_policy_without_a_channel_gets_the_acts_for_any(columns):
+    made = tables(100)
+    scores = scores_of(made)
+    whole = ck.plan_retention(scores, book_of(made), capacity=50).table
+    some = {
+        **made,
+        "policies": made["policies"].assign(channel=made["policies"]["channel"].where(lambda c: c != "agent")),
+    }
+    none = {**made, "policies": made["policies"].drop(columns=columns)}
+    for other in (some, none):
+        table = ck.plan_retention(scores, book_of(other), capacity=50).table
+        assert table["customer_id"].tolist() == whole["customer_id"].tolist()
+        assert table["action"].tolist() == whole["action"].tolist()
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, ""])
+def test_a_customer_without_a_reason_gets_the_acts_for_any(gap):
+    made = tables(100)
+    scores = scores_of(made)
+    for group in (gap, scores["group_1"].where(scores.index % 2 == 0, gap)):
+        people = ck.plan_retention(scores.assign(group_1=group), book_of(made)).everyone
+        said = people.loc[people["group_1"].isna() | (people["group_1"] == ""), "action"]
+        assert len(said) and set(said) == {"renewal call: ask what matters, answer open questions"}
+
+
 def test_the_table_that_ships_is_valid_in_both_languages():
     for language in ("en", "zh"):
         table = check_actions(default_actions(language))

@@ -247,6 +247,9 @@ def test_scores_may_be_empty_and_come_from_any_file(book, scores):
     pd.testing.assert_frame_equal(text.table, plan_retention(scores, book, capacity=9).table)
     with pytest.raises(UsageError, match="dates"):
         plan_retention(scores.assign(end_date="soon"), book)
+    for name in ("customer_id", "policy_id"):
+        with pytest.raises(UsageError, match="1 without"):
+            plan_retention(scores.assign(**{name: scores[name].mask(scores.index == 3)}), book)
 
 
 def test_a_chinese_list_answers_in_chinese(book, scores):
