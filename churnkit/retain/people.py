@@ -47,11 +47,13 @@ def assumed_uplift(renewal: npt.ArrayLike, save_rate: float) -> npt.NDArray[np.f
         return np.full(chance.shape, np.nan)
     odds, saved = logit(known), save_rate * float((1.0 - known).mean())
 
-    def too_many(shift: float) -> float:
-        return float((expit(odds + shift) - known).mean()) - saved
+    def rise(odds: npt.NDArray[np.float64], shift: float) -> npt.NDArray[np.float64]:
+        return np.asarray(expit(odds + shift) - expit(odds))  # exactly 0 where nothing is added
 
-    shift = brentq(too_many, 0.0, _WIDEST, xtol=1e-6) if too_many(_WIDEST) > 0 else _WIDEST
-    return np.asarray(expit(logit(chance) + shift) - chance)
+    def too_many(shift: float) -> float:
+        return float(rise(odds, shift).mean()) - saved
+
+    return rise(logit(chance), brentq(too_many, 0.0, _WIDEST, xtol=1e-6) if too_many(_WIDEST) > 0 else _WIDEST)
 
 
 def due_policies(scores: pd.DataFrame, book: Book, as_of: pd.Timestamp, rules: Rules) -> pd.DataFrame:

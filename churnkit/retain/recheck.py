@@ -23,6 +23,8 @@ def rechecked_people(plan: RetentionPlan, book: Book, now: pd.Timestamp) -> pd.D
     """
     people, policies = plan.everyone.copy(), plan.policies
     asked = people.index[people["arm"] != ""]
+    if not len(asked):
+        return people
     flags = barred(book, now, gap=plan.rules.contact_gap_days, yearly=plan.rules.contacts_per_year)
     codes = first_reason(flags[list(PEOPLE)]).set_axis(flags["customer_id"])
     code = people.loc[asked, "customer_id"].map(codes).fillna("unknown").astype(object)

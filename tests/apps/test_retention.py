@@ -175,6 +175,28 @@ def test_a_record_whose_end_was_cut_off_says_so(copied):
     assert f"No event tells of lists/{answer['list']}" in audit(root / "kept", someone, AS_OF)
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (("--budget", 0), "over the budget"),
+        (("--cap", "branch=0"), "no capacity left in the branch"),
+        (("--save-rate", 0), "expected value not positive"),
+        (("--due-within", 0), "no renewal due within 0 days"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["xlsx", "csv"])
+def test_an_empty_list_is_written_and_kept_with_its_reasons(week, tmp_path, rule, said, ending):
+    root = week[0]
+    done = churnkit("plan", root / "book", "--scores", root / "scores.parquet", "-o", tmp_path / f"list.{ending}",
+                    "--record", tmp_path / "kept", "--json", *rule)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["listed"] == 0
+    assert answer["left_out"][said] > 0
+    assert (tmp_path / f"list.{ending}").is_file()
+    assert said in kept_plan(tmp_path / "kept", answer["list"]).text
+
+
 def test_next_weeks_list_keeps_the_arms(copied):
     root, made, answer = copied
     first = kept_plan(root / "kept", answer["list"])

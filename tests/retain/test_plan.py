@@ -41,6 +41,13 @@ def test_uplift_is_assumed_the_same_in_log_odds_for_everybody():
     np.testing.assert_allclose(assumed_uplift(renewal, 1.0)[:500], (1 - renewal)[:500], atol=1e-9)
 
 
+@pytest.mark.parametrize("save_rate", [0.0, 1e-18])
+def test_a_save_rate_of_nothing_adds_nothing(save_rate):
+    for seed in range(5):
+        uplift = assumed_uplift(np.random.default_rng(seed).uniform(0, 1, 500), save_rate)
+        assert (uplift == 0).all()
+
+
 def test_expected_value_is_uplift_times_value_given_renewal_less_the_cost(book, scores):
     plan = plan_retention(scores, book, capacity=20, contact_cost=30, save_rate=0.1)
     due = scores[(scores["end_date"] - AS_OF).dt.days <= 90].set_index("customer_id")

@@ -145,8 +145,25 @@ def test_where_it_cannot_be_written_is_said_first(planned, tmp_path):
         write_list(plan, tmp_path / "list.csv", encoding="latin-1")
 
 
-def test_an_empty_list_is_a_workbook_too(tmp_path):
+@pytest.mark.parametrize("rules", [{"budget": 0}, {"caps": {"branch": 0}}, {"save_rate": 0}, {"due_within_days": 0}])
+def test_an_empty_list_is_a_workbook_too(tmp_path, rules):
     made = tables(60)
-    plan = ck.plan_retention(scores_of(made).assign(value=np.nan), book_of(made), capacity=5)
-    assert len(plan.table) == 0
-    assert opened(plan, tmp_path)["List"].max_row == 1
+    book = book_of(made)
+    plan = ck.plan_retention(scores_of(made), book, **rules)
+    written = write_list(plan, tmp_path / "list.xlsx", book=book)
+    assert len(written.table) == 0
+    first, second, _ = openpyxl.load_workbook(tmp_path / "list.xlsx")
+    assert first.max_row == 1
+    told = [row[:2] for row in second.iter_rows(min_row=2, values_only=True)]
+    assert told == list(written.left_out[["customer_id", "reason"]].itertuples(index=False, name=None))
+    assert len(told) == made["policies"]["customer_id"].nunique()
+
+
+def test_a_list_that_is_emptied_at_export_is_a_workbook_too(tmp_path):
+    made = tables(60)
+    plan = ck.plan_retention(scores_of(made), book_of(made), capacity=5)
+    made["customers"]["do_not_call"] = True
+    for name in ("list.xlsx", "list.csv"):
+        assert write_list(plan, tmp_path / name, book=book_of(made)).table.empty
+        assert len(plan.table)
+    assert len((tmp_path / "list.csv").read_text(encoding="utf-8-sig").splitlines()) == 1
