@@ -108,12 +108,14 @@ def _unknown(table: pd.DataFrame, name: str, known: set[str]) -> list[str]:
 
 
 def tiers(value: pd.Series) -> pd.Series:
-    """Thirds by value, ties together.
+    """Thirds by value, ties together; whoever has none is in the lowest.
 
     Examples
     --------
     >>> tiers(pd.Series([1.0, 5.0, 9.0])).tolist()
     ['low', 'middle', 'high']
+    >>> tiers(pd.Series([np.nan, np.nan, 1.0, 5.0, 9.0])).tolist()
+    ['low', 'low', 'low', 'middle', 'high']
     """
     rank = value.rank(pct=True).fillna(0.0)
     return pd.Series(np.select([rank > 2 / 3, rank > 1 / 3], ["high", "middle"], "low"), index=value.index)
@@ -124,17 +126,19 @@ def assign_actions(people: pd.DataFrame, table: pd.DataFrame, *, contact_cost: f
 
     Parameters
     ----------
-    people : DataFrame with group_1 (where reasons have one), channel and given (value given renewal)
+    people : DataFrame with group_1 (where reasons have one), channel, given (value given renewal) and policies (number
+        up for a contact)
     table : DataFrame, as `check_actions` returns it
     contact_cost : float, where the table gives none
 
     Returns
     -------
-    DataFrame indexed like `people`: tier, action, then (the discount after a service act), cost, concession (largest),
-    incentive (``P(accept) x concession``)
+    DataFrame indexed like `people`: tier, a third by given of those who can be called about a policy; action, then (the
+    discount after a service act), cost, concession (largest), incentive (``P(accept) x concession``)
     """
+    given = people["given"].where(people["policies"] > 0)
     reason = _blank(people["group_1"]) if "group_1" in people else ""
-    keys = pd.DataFrame({"reason": reason, "tier": tiers(people["given"]), "channel": _blank(people["channel"])})
+    keys = pd.DataFrame({"reason": reason, "tier": tiers(given), "channel": _blank(people["channel"])})
     distinct = keys.drop_duplicates()
     rows = [_action(row, table, contact_cost) for row in distinct.to_dict("records")]
     found = pd.DataFrame(rows, columns=["action", "then", "cost", "concession", "incentive"], index=distinct.index)

@@ -20,7 +20,7 @@ TABLE = pd.DataFrame(
 
 
 def people(*rows):
-    return pd.DataFrame(rows, columns=["group_1", "channel", "given"])
+    return pd.DataFrame(rows, columns=["group_1", "channel", "given"]).assign(policies=1)
 
 
 def test_service_acts_come_before_discounts():
@@ -34,6 +34,18 @@ def test_service_acts_come_before_discounts():
     assert found["cost"].tolist() == [12.0, 12.0, 5.0, 30.0]
     assert found["concession"].tolist() == [200.0, 0.0, 40.0, 0.0]
     assert found["incentive"].tolist() == [100.0, 0.0, 10.0, 0.0]
+
+
+def test_tiers_are_thirds_of_those_who_can_be_called():
+    made = tables(300)
+    everyone = ck.plan_retention(scores_of(made), book_of(made), holdout=0).everyone
+    due = everyone["policies"] > 0
+    assert (~due).sum() > 100
+    assert set(everyone["tier"][~due]) == {"low"}
+    sizes = everyone["tier"][due].value_counts()
+    assert sizes.max() - sizes.min() <= 1
+    given = everyone[due].groupby("tier")["given"]
+    assert given.max()["low"] <= given.min()["middle"] <= given.max()["middle"] <= given.min()["high"]
 
 
 def test_cost_and_incentive_are_in_the_expected_value():
