@@ -81,10 +81,10 @@ def caps_of(words: list[str]) -> dict[str, Any]:
     caps: dict[str, Any] = {}
     for word in words:
         name, _, number = word.partition("=")
-        group, _, value = name.partition(":")
+        group, one, value = name.partition(":")
         group = "agent_id" if group == "agent" else group
-        both = group in caps and (not value or not isinstance(caps[group], Mapping))
-        if not (number.isascii() and number.isdigit()) or both:
+        both = group in caps and (not value or not isinstance(caps[group], Mapping) or value in caps[group])
+        if not (number.isascii() and number.isdigit()) or both or (one and not value):
             raise UsageError("A cap is written branch=40, or channel:phone=300 for one of them.", found=repr(word))
         if value:
             caps.setdefault(group, {})[value] = int(number)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -9,10 +11,12 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from churnkit.book.open import Book
-from churnkit.retain.rules import Rules
+from churnkit.errors import UsageError
+from churnkit.retain.rules import Limit, Rules
 from churnkit.retain.suppression import cover_state
 
 _WIDEST = 30.0
+_SHOWN = 5
 _PLACES = "SELECT policy_id, channel, branch, agent_id FROM policies"
 _OFFERS = """
 SELECT policy_id, end_date, offer_premium FROM terms
@@ -113,6 +117,28 @@ def by_customer(rows: pd.DataFrame, book: Book) -> pd.DataFrame:
     for name in ("channel", "branch", "agent_id"):
         people[name] = places[name].take(np.maximum(at, 0)).where(at >= 0).to_numpy() if len(places) else None
     return pd.concat([people, lead[told]], axis=1)
+
+
+def check_caps(caps: Mapping[str, Limit], book: Book) -> None:
+    """Refuse caps on what no policy of the book has: they would bind nobody, and say nothing.
+
+    Raises
+    ------
+    UsageError
+        With all that is unknown at once, and some of what is known.
+    """
+    wrong, there = [], []
+    for name, cap in caps.items():
+        found = book.sql(f"SELECT DISTINCT {name} FROM policies WHERE {name} IS NOT NULL").to_pandas()[name]
+        known = sorted(found.astype(str))
+        unknown = [value for value in cap if value not in known] if isinstance(cap, Mapping) else []
+        if unknown or not known:
+            wrong += [f"{name} {value!r}" for value in unknown] or [name]
+            more = f" … ({len(known):,} in all)" if len(known) > _SHOWN else ""
+            there.append(f"{name}: {', '.join(known[:_SHOWN]) or 'none'}{more}")
+    if wrong:
+        raise UsageError("A cap is on a channel, branch or agent that the book's policies have.",
+                         found=", ".join(wrong), fix=f"They have {'; '.join(there)}.")  # fmt: skip
 
 
 def _state(rows: pd.DataFrame, who: npt.NDArray[np.intp], many: int) -> npt.NDArray[np.object_]:

@@ -18,7 +18,7 @@ from churnkit.retain.choosing import choose
 from churnkit.retain.curve import curve_of, next_worth
 from churnkit.retain.holdout import draw_holdout
 from churnkit.retain.people import assumed_uplift as assumed_uplift
-from churnkit.retain.people import by_customer, due_policies, offers
+from churnkit.retain.people import by_customer, check_caps, due_policies, offers
 from churnkit.retain.recheck import rechecked_people
 from churnkit.retain.rules import Limit, Rules
 from churnkit.retain.suppression import GAP_DAYS, PEOPLE, YEARLY, Language, barred, first_reason
@@ -170,7 +170,7 @@ def plan_retention(
     Raises
     ------
     UsageError
-        If scores lack a column, or a number is out of range.
+        If scores lack a column, a number is out of range, or a cap is on what the book does not have.
     """
     missing = [c for c in _NEEDED if c not in scores]
     if missing:
@@ -179,6 +179,7 @@ def plan_retention(
     scores = _read(scores)
     rules = Rules(capacity, due_within_days, save_rate, holdout, explore, caps or {}, budget, per_household,
                   contact_gap_days, contacts_per_year, valid_days, language, random_state).checked()  # fmt: skip
+    check_caps(rules.caps, book)
     as_of = pd.Timestamp(scores["as_of"].iloc[0]) if len(scores) else book.settings.data_cutoff
     cost, cost_text = _cost_of_contact(book, scores, as_of, contact_cost, language)
     table = default_actions(language) if actions is None else check_actions(actions)

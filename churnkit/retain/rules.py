@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from math import inf, nextafter
+from numbers import Integral, Real
+from sys import float_info
 from typing import Any
 
 from churnkit.errors import UsageError
@@ -11,6 +14,12 @@ from churnkit.retain.suppression import GAP_DAYS, YEARLY, Language
 
 GROUPS = ("channel", "branch", "agent_id")
 Limit = int | Mapping[str, int]
+_CENTURY = 36_525
+_BELOW_ONE = nextafter(1.0, 0.0)  # a hold-out or a draw of everybody leaves no list
+_WHOLE = {"capacity": (1, inf), "due_within_days": (0, _CENTURY), "per_household": (1, inf),
+          "contact_gap_days": (0, _CENTURY), "contacts_per_year": (1, inf), "valid_days": (1, _CENTURY),
+          "random_state": (0, inf)}  # fmt: skip
+_REAL = {"holdout": (0, _BELOW_ONE), "explore": (0, _BELOW_ONE), "save_rate": (0, 1), "budget": (0, float_info.max)}
 
 
 @dataclass(frozen=True)
@@ -32,29 +41,26 @@ class Rules:
     random_state: int = 0
 
     def checked(self) -> Rules:
-        """Return itself if every number is in range.
+        """Return the same rules in plain numbers if every one is in range.
 
         Raises
         ------
         UsageError
             With all that is wrong at once.
         """
-        least = {"capacity": 1, "due_within_days": 0, "per_household": 1, "contact_gap_days": 0,
-                 "contacts_per_year": 1, "valid_days": 1, "random_state": 0}  # fmt: skip
-        wrong = [f"{name}={getattr(self, name)!r}" for name, low in least.items() if getattr(self, name) < low]
-        wrong += [f"{name}={getattr(self, name)!r}" for name in ("holdout", "explore") if not self._share(name)]
-        wrong += [f"save_rate={self.save_rate!r}"] if not 0 <= self.save_rate <= 1 else []
-        wrong += [f"budget={self.budget!r}"] if self.budget is not None and self.budget < 0 else []
+        given: dict[str, Any] = {name: getattr(self, name) for name in (*_WHOLE, *_REAL)}
+        if self.budget is None:
+            del given["budget"]
+        wrong = [f"{name}={value!r}" for name, value in given.items() if not _in_range(name, value)]
         if wrong:
-            raise UsageError("capacity is at least 1, shares lie in 0 … 1 and costs are not negative.",
-                             found=", ".join(wrong))  # fmt: skip
+            raise UsageError("capacity is at least 1, shares lie in 0 … 1, a budget is finite and not negative, counts and "
+                             "days are whole, and days no more than a century.", found=", ".join(wrong))  # fmt: skip
         if self.language not in ("en", "zh"):
             raise UsageError("A list speaks en or zh.", found=repr(self.language), fix="language='en'")
         self._check_caps()
-        return self
-
-    def _share(self, name: str) -> bool:
-        return bool(0 <= getattr(self, name) < 1)
+        # As Python's own numbers: NumPy's cannot be written into the record.
+        plain: dict[str, Any] = {name: (int if name in _WHOLE else float)(value) for name, value in given.items()}
+        return replace(self, **plain)
 
     def _check_caps(self) -> None:
         unknown = [name for name in self.caps if name not in GROUPS]
@@ -69,3 +75,9 @@ class Rules:
         """All of it as plain values, for the record."""
         return asdict(self) | {"caps": {name: dict(cap) if isinstance(cap, Mapping) else cap
                                         for name, cap in self.caps.items()}}  # fmt: skip
+
+
+def _in_range(name: str, value: Any) -> bool:
+    least, most = (_WHOLE | _REAL)[name]
+    number = isinstance(value, Integral if name in _WHOLE else Real) and not isinstance(value, bool)
+    return number and bool(least <= value <= most)

@@ -217,6 +217,10 @@ def test_next_weeks_list_keeps_the_arms(copied):
         (("plan", "BOOK", "--scores", "none.parquet", "-o", "list.xlsx"), "churnkit score writes"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.ods"), ".xlsx or .csv"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--cap", "branch"), "branch=40"),
+        (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--cap", "branch:b1=1"), "branch: B1, B2, B3"),
+        (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--cap", "branch: B1=1"), "Found: branch ' B1'"),
+        (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--budget", "nan"), "budget=nan"),
+        (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--valid", "9999999"), "valid_days=9999999"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--capacity", "0"), "capacity is at least 1"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--actions", "no.csv"), "Actions come from"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--new-business", "no.csv"), "no.csv"),
@@ -238,6 +242,7 @@ def test_what_cannot_be_done_is_said_without_a_traceback(week, tmp_path, words, 
     assert not list(tmp_path.glob("*.xlsx"))
 
 
-def test_caps_that_contradict_each_other_are_refused():
+@pytest.mark.parametrize("words", [["branch=3", "branch:B1=4"], ["branch:B1=3", "branch:B1=4"], ["branch:=4"]])
+def test_caps_that_contradict_each_other_or_name_nothing_are_refused(words):
     with pytest.raises(UsageError, match="branch=40"):
-        caps_of(["branch=3", "branch:B1=4"])
+        caps_of(words)

@@ -9,6 +9,7 @@ import churnkit as ck
 from churnkit.errors import UsageError
 from churnkit.panel.observations import inforce_observations
 from churnkit.retain.plan import assumed_uplift, plan_retention
+from tests.retain.made import book_of, scores_of, tables
 
 AS_OF = pd.Timestamp("2026-10-01")
 
@@ -232,10 +233,33 @@ def test_rules_out_of_range_are_named_all_at_once(book, scores):
     with pytest.raises(UsageError, match=r"capacity=0, holdout=1.5, explore=-1") as error:
         plan_retention(scores, book, capacity=0, holdout=1.5, explore=-1)
     assert error.value.exit_code == 2
+    odd = {"capacity": float("nan"), "per_household": 2.5, "valid_days": True, "random_state": 1.5,
+           "holdout": "a tenth", "save_rate": None, "budget": float("nan")}  # fmt: skip
+    with pytest.raises(UsageError) as error:
+        plan_retention(scores, book, **odd)
+    assert all(f"{name}={value!r}" in str(error.value) for name, value in odd.items())
     with pytest.raises(UsageError, match="Caps are by channel"):
         plan_retention(scores, book, caps={"town": 3})
     with pytest.raises(UsageError, match="number of contacts"):
         plan_retention(scores, book, caps={"branch": {"B01": -1}})
+
+
+def test_caps_on_what_the_book_does_not_have_are_named_all_at_once(book, scores):
+    caps = {"branch": {"b05": 1, "B99": 2, "B01": 3}, "channel": {"carrier pigeon": 1}, "agent_id": 4}
+    with pytest.raises(UsageError, match=r"branch 'b05', branch 'B99', channel 'carrier pigeon'\. They") as error:
+        plan_retention(scores, book, caps=caps)
+    assert "branch: B00, B01, B02, B03, B04 … (8 in all)" in str(error.value)
+    assert "agent_id" not in str(error.value)
+    made = tables(30)
+    nowhere = book_of({**made, "policies": made["policies"].drop(columns="branch")})
+    with pytest.raises(UsageError, match=r"Found: branch\. They have branch: none"):
+        plan_retention(scores_of(made), nowhere, caps={"branch": 4})
+
+
+def test_numbers_of_numpy_are_numbers(book, scores):
+    plan = plan_retention(scores, book, capacity=np.int64(9), holdout=np.float32(0.25), budget=np.int32(900))
+    same = plan_retention(scores, book, capacity=9, holdout=0.25, budget=900.0)
+    assert plan.list_id == same.list_id
 
 
 def test_whom_the_books_do_not_know_is_not_called(book, scores):
