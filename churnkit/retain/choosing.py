@@ -30,7 +30,7 @@ class Limits:
         self.held: list[bool] = people["held"].tolist()
         self.home: list[int] = pd.factorize(people["household_id"])[0].tolist()
         self.per_household = rules.per_household
-        self.at_home: dict[int, int] = {}
+        self.at_home: dict[int, int] = dict(zip(self.home, people["at_home"].tolist(), strict=True))
         self.groups: dict[str, tuple[list[int], list[float]]] = {}
         for name, cap in rules.caps.items():
             codes, values = pd.factorize(people[name], use_na_sentinel=False)
@@ -50,7 +50,7 @@ class Limits:
                 break
             said[at] = full = self._full(at)
             if full == TAKEN:
-                self.at_home[self.home[at]] = self.at_home.get(self.home[at], 0) + 1
+                self.at_home[self.home[at]] += 1
                 if not self.held[at]:
                     taken += 1
                     self.money -= self.cost[at]
@@ -59,7 +59,7 @@ class Limits:
         return said
 
     def _full(self, at: int) -> str:
-        if self.at_home.get(self.home[at], 0) >= self.per_household:
+        if self.at_home[self.home[at]] >= self.per_household:
             return HOUSEHOLD
         for name, (codes, room) in self.groups.items():
             if room[codes[at]] < 1:
@@ -72,8 +72,8 @@ def choose(people: pd.DataFrame, rules: Rules) -> tuple[pd.Series, pd.Series]:
 
     Parameters
     ----------
-    people : DataFrame with expected_value, cost, held, household_id, channel, branch, agent_id, and free (may be
-        contacted and is worth it)
+    people : DataFrame with expected_value, cost, held, household_id, channel, branch, agent_id, at_home (members of the
+        household on other lists of these weeks) and free (may be contacted and is worth it)
     rules : Rules
 
     Returns

@@ -16,13 +16,14 @@ from churnkit.errors import UsageError
 from churnkit.retain.actions import assign_actions, check_actions, default_actions, price_check
 from churnkit.retain.choosing import choose
 from churnkit.retain.curve import curve_of, next_worth
+from churnkit.retain.earlier import arms_before, listed_lately
 from churnkit.retain.holdout import draw_holdout
 from churnkit.retain.people import assumed_uplift as assumed_uplift
 from churnkit.retain.people import by_customer, check_caps, due_policies, offers
 from churnkit.retain.recheck import rechecked_people
 from churnkit.retain.rules import Limit, Rules
 from churnkit.retain.suppression import GAP_DAYS, PEOPLE, YEARLY, Language, barred, first_reason
-from churnkit.retain.wording import MARK, left_out_text, listed, sentence, why_text
+from churnkit.retain.wording import HOME_LISTED, MARK, left_out_text, listed, sentence, why_text
 from churnkit.value.economics import economics_table, figures_of
 
 _NEEDED = ("customer_id", "policy_id", "line", "renewal", "value", "s1", "end_date", "as_of")
@@ -158,7 +159,8 @@ def plan_retention(
     new_business : DataFrame or None, policy_id and new_business_price: an offer above it is shown to be corrected
     earlier : DataFrame or None
         customer_id, arm and, where known, household_id and as_of of lists whose experiment is not over: households
-        keep their arm, and are not compared again; who was listed within the gap before is left alone.
+        keep their arm, and are not compared again; who was listed within the gap before is left alone, and counts
+        among the contacts of the household.
     valid_days : int, days after which the list has expired
     language : {"en", "zh"}
     random_state : int
@@ -192,8 +194,10 @@ def plan_retention(
     flags = barred(book, as_of, gap=contact_gap_days, yearly=contacts_per_year)
     people = people.merge(flags, on="customer_id", how="left")
     people["unknown"] = people["household_id"].isna()  # whose flags are not known must not be called
-    people["listed"] = people["customer_id"].isin(_listed_lately(earlier, as_of, contact_gap_days))
-    people = _decided(people, rules, _arms_before(earlier, flags))
+    lately = listed_lately(earlier, flags, as_of, contact_gap_days)
+    people["listed"] = people["customer_id"].isin(lately.index)
+    people["at_home"] = people["household_id"].map(lately.value_counts()).fillna(0).astype(int)
+    people = _decided(people, rules, arms_before(earlier, flags))
     mine = rows["open"] & rows["customer_id"].isin(people.loc[people["arm"] != "", "customer_id"])
     due = rows.loc[mine, ["customer_id", "policy_id", "line", "end_date", "renewal", "uplift", "given"]]
     return RetentionPlan(
@@ -214,26 +218,6 @@ def _read(scores: pd.DataFrame) -> pd.DataFrame:
     return scores.assign(**{name: scores[name].astype(str) for name in ("customer_id", "policy_id")}, **days)
 
 
-def _listed_lately(earlier: pd.DataFrame | None, as_of: pd.Timestamp, gap: int) -> pd.Series:
-    """Customers on a list of an earlier day within the gap: they are being called, whether or not that came back."""
-    if earlier is None or "as_of" not in earlier:
-        return pd.Series(dtype=object)
-    made = pd.to_datetime(earlier["as_of"])
-    found: pd.Series = earlier.loc[(earlier["arm"] == "treat") & (made < as_of)
-                                   & (made >= as_of - pd.Timedelta(days=gap)), "customer_id"]  # fmt: skip
-    return found
-
-
-def _arms_before(earlier: pd.DataFrame | None, flags: pd.DataFrame) -> pd.Series | None:
-    """Arm of each household that is in an experiment; of a household with both the hold-out."""
-    if earlier is None or not len(earlier):
-        return None
-    rows = earlier[earlier["arm"].isin(["holdout", "treat"])]
-    home = rows["customer_id"].map(flags.set_index("customer_id")["household_id"])
-    home = home.fillna(rows["household_id"] if "household_id" in rows else rows["customer_id"])
-    return rows["arm"].groupby(home.fillna(rows["customer_id"]).to_numpy()).min()  # "holdout" before "treat"
-
-
 def _decided(people: pd.DataFrame, rules: Rules, before: pd.Series | None) -> pd.DataFrame:
     """Say of every customer who is listed, held out, or left out, and why."""
     people["household_id"] = people["household_id"].fillna(people["customer_id"])
@@ -241,13 +225,15 @@ def _decided(people: pd.DataFrame, rules: Rules, before: pd.Series | None) -> pd
     people["again"] = False if before is None else home.isin(before.index)
     people["held"] = draw_holdout(home, 1.0 - people["lowest"], share=rules.holdout, random_state=rules.random_state,
                                   earlier=before)  # fmt: skip
-    flags = people[list(PEOPLE)].isin([True])  # a customer whom the book does not know has no flags
+    people[HOME_LISTED] = (people["at_home"] >= rules.per_household) & ~people["listed"]
+    reasons = [*PEOPLE, HOME_LISTED]
+    flags = people[reasons].isin([True])  # a customer whom the book does not know has no flags
     code = first_reason(flags)
     several = flags.sum(axis=1) > 1
-    names, also = np.array(list(PEOPLE)), np.full(len(people), "", dtype=object)
+    names, also = np.array(reasons), np.full(len(people), "", dtype=object)
     also[several] = [", ".join(names[row][1:]) for row in flags[several].to_numpy()]
     people["also"] = also
-    people = people.drop(columns=list(PEOPLE))
+    people = people.drop(columns=reasons)
     code = code.mask((code == "") & (people["state"] != ""), people["state"])
     code = code.mask((code == "") & (people["policies"] == 0), "not_due")
     code = code.mask((code == "") & ~(people["expected_value"] > 0), "no_value")
@@ -256,9 +242,9 @@ def _decided(people: pd.DataFrame, rules: Rules, before: pd.Series | None) -> pd
     # Held out by an earlier list: their renewal is compared there, and would be told twice here.
     chosen = chosen.mask(people["held"] & people["again"], "")
     arm = pd.Series(np.where(people["held"], "holdout", "treat"), index=people.index).where(chosen != "", "")
-    suppressed = code.isin(PEOPLE)
+    suppressed = code.isin(reasons)
     code = code.mask(people["held"] & ~suppressed, "holdout").mask((code == "") & ~people["held"], full)
-    return people.assign(chosen=chosen, arm=arm, code=code)
+    return people.drop(columns="at_home").assign(chosen=chosen, arm=arm, code=code)
 
 
 def _name(people: pd.DataFrame, rules: Rules, as_of: pd.Timestamp) -> str:

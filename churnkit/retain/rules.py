@@ -53,8 +53,9 @@ class Rules:
             del given["budget"]
         wrong = [f"{name}={value!r}" for name, value in given.items() if not _in_range(name, value)]
         if wrong:
-            raise UsageError("capacity is at least 1, shares lie in 0 … 1, a budget is finite and not negative, counts and "
-                             "days are whole, and days no more than a century.", found=", ".join(wrong))  # fmt: skip
+            raise UsageError("capacity is at least 1, shares lie in 0 … 1, a budget is finite and not negative, counts "
+                             "and days are whole, and days no more than a century.",
+                             found=", ".join(wrong))  # fmt: skip
         if self.language not in ("en", "zh"):
             raise UsageError("A list speaks en or zh.", found=repr(self.language), fix="language='en'")
         self._check_caps()

@@ -59,6 +59,45 @@ def test_next_week_leaves_alone_who_is_being_called_and_compares_nobody_twice(ma
     assert held["held"].all() and not (held["arm"] == "treat").any()
 
 
+@pytest.fixture(scope="module")
+def large_homes():
+    """Households of four, without a complaint, an injury or a contact."""
+    made = tables(300, seed=21)
+    people = made["customers"].assign(household_id=[f"H{k // 4:04d}" for k in range(300)])
+    return {name: made[name] for name in ("policies", "terms")} | {"customers": people}
+
+
+@pytest.mark.parametrize("per_household", [1, 2])
+def test_a_household_is_called_no_more_often_however_many_lists(large_homes, per_household):
+    days = [AS_OF + n * WEEK for n in (0, 1, 6)]
+    earlier, plans = None, []
+    for day in days:
+        scores, book = scores_of(large_homes).assign(as_of=day), ck.open_book(large_homes, data_cutoff=day)
+        plans.append(ck.plan_retention(scores, book, capacity=30, per_household=per_household, holdout=0,
+                                       earlier=earlier, due_within_days=150))  # fmt: skip
+        rows = plans[-1].everyone.query("arm == 'treat'")[["customer_id", "household_id", "arm"]]
+        earlier = pd.concat([earlier, rows.assign(as_of=day)])
+    homes = earlier.groupby("as_of")["household_id"].value_counts().unstack("as_of", fill_value=0)
+    assert min((homes[day] > 0).sum() for day in days) > 10
+    assert (homes[days[0]] + homes[days[1]]).max() == per_household
+    assert ((homes[days[0]] > 0) & (homes[days[2]] > 0)).any()  # longer ago than the gap
+    said = plans[1].left_out.set_index("customer_id")["reason"]
+    full = homes.index[homes[days[0]] == per_household]
+    at_home = plans[1].everyone[plans[1].everyone["household_id"].isin(full)]["customer_id"]
+    others = at_home[~at_home.isin(plans[0].table["customer_id"])]
+    told = said[others].value_counts()
+    assert told["somebody of the household is on a list of the last 30 days"] > 2
+    assert not said[at_home].str.contains("another member").any()
+
+
+def test_that_somebody_of_the_household_is_on_a_list_is_said_in_chinese_too(large_homes):
+    scores, book = scores_of(large_homes), ck.open_book(large_homes, data_cutoff=AS_OF)
+    one = scores["customer_id"].iloc[[0]].to_frame().assign(arm="treat", as_of=AS_OF - WEEK)
+    plan = ck.plan_retention(scores, book, earlier=one, language="zh", due_within_days=150)
+    assert "最近30天内家庭成员已在名单" in plan.why("C0001")
+    assert plan.why("C0000").endswith("最近30天内已在名单")
+
+
 def test_a_held_household_stays_held_by_whatever_frame_says_so(made):
     scores, book = week(made, 0)
     first = ck.plan_retention(scores, book, capacity=150, holdout=0.3, random_state=1)
