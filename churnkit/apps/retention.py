@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -31,7 +32,7 @@ from churnkit.retain.record import (
     lists,
     same_list,
 )
-from churnkit.retain.workbook import write_list
+from churnkit.retain.workbook import check_list, unwritable, up_to_date, write_list
 
 RECORD = "retention"
 
@@ -48,6 +49,21 @@ def record_folder(record: Path | None, workspace: Workspace = None) -> Path:
     if folder.exists() and not folder.is_dir():
         raise UsageError("A record is a folder.", found=f"a file, {folder}", fix="Name another with --record.")
     return folder
+
+
+def check_places(output: Path, record: Path, encoding: str = "utf-8-sig") -> None:
+    """Refuse a list or a record that cannot be written, before any work is done.
+
+    Raises
+    ------
+    UsageError
+        If one of them cannot.
+    """
+    check_list(output, encoding)
+    there = next(each for each in (record, *record.resolve().parents) if os.path.exists(each))
+    if unwritable(there):
+        raise UsageError("A record is kept where files may be written.", found=unwritable(there), where=str(record),
+                         fix="Name another with --record.")  # fmt: skip
 
 
 def read_scores(path: Path) -> pd.DataFrame:
@@ -99,8 +115,10 @@ def make_list(
 ) -> RetentionPlan:  # fmt: skip
     """Plan, write and keep a list; customers of lists whose experiment is not over keep their arm.
 
-    A list that is made once more, of the same day by the same rules from the same scores, is the list that is kept.
+    A list that is made once more, of the same day by the same rules from the same scores, is the list that is kept. It
+    is kept before it is written: what came of a list that is not in the record could never be read back.
     """
+    check_places(output, record, encoding)
     options = {"actions": None if actions is None else read_actions(actions),
                "new_business": None if new_business is None else read_prices(new_business), **rules}  # fmt: skip
     as_of = pd.Timestamp(scores["as_of"].iloc[0]) if len(scores) and "as_of" in scores else book.settings.data_cutoff
@@ -109,9 +127,9 @@ def make_list(
     if before:
         again = plan_retention(scores, book, earlier=earlier_arms(record, as_of, leave_out=before), **options)
         plan = again if again.list_id == before else plan
-    written = write_list(plan, output, book=book, encoding=encoding)
-    keep_plan(record, written, output=output.name)
-    return written
+    plan = up_to_date(plan, book)
+    keep_plan(record, plan, output=output.name)
+    return write_list(plan, output, encoding=encoding)
 
 
 def read_prices(path: Path) -> pd.DataFrame:

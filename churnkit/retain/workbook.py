@@ -6,8 +6,10 @@ import csv
 import io
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Literal
 
 import pandas as pd
@@ -54,40 +56,71 @@ def write_list(
     Raises
     ------
     UsageError
-        If the ending, the folder or the encoding is none, or the list has expired by the book's day.
+        If the ending, the folder or the encoding is none, nothing can be written there, or the list has expired by the
+        book's day.
     """
-    target = check_list(path)
-    if encoding not in ENCODINGS:
-        raise UsageError(f"CSV is written as {' or '.join(ENCODINGS)}.", found=repr(encoding))
-    now = plan if book is None else plan.rechecked(book)
-    if book is not None and book.settings.data_cutoff > plan.expires:
-        raise UsageError("A list is exported until it expires.", found=f"{plan.list_id}, valid until"
-                         f" {plan.expires:%Y-%m-%d}; the book reaches {book.settings.data_cutoff:%Y-%m-%d}",
-                         fix="Make a new list.")  # fmt: skip
+    target = check_list(path, encoding)
+    now = plan if book is None else up_to_date(plan, book)
     write: Callable[[Path], None] = _workbook(now) if target.suffix.lower() == ".xlsx" else _csv(now, encoding)
     unfinished = target.with_name(f".{os.getpid()}-{target.name}")
     try:
         write(unfinished)
         unfinished.replace(target)
+    except OSError as error:
+        raise UsageError("A list is written where a file may be written.", found=f"{target}: {error.strerror}",
+                         fix="Close it if it is open elsewhere, or name another.") from error  # fmt: skip
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
     return now
 
 
-def check_list(path: str | os.PathLike[str]) -> Path:
+def up_to_date(plan: RetentionPlan, book: Book) -> RetentionPlan:
+    """Return a plan as it may leave the house by what the book knows now.
+
+    Raises
+    ------
+    UsageError
+        If it has expired by the book's day.
+    """
+    day = book.settings.data_cutoff
+    if day > plan.expires:
+        raise UsageError("A list is exported until it expires.", found=f"{plan.list_id}, valid until"
+                         f" {plan.expires:%Y-%m-%d}; the book reaches {day:%Y-%m-%d}",
+                         fix="Make a new list.")  # fmt: skip
+    return plan.rechecked(book)
+
+
+def check_list(path: str | os.PathLike[str], encoding: str = ENCODINGS[0]) -> Path:
     """Return the path if a list can be written there, before any work is done.
 
     Raises
     ------
     UsageError
-        If the ending or the folder is none.
+        If the ending, the folder or the encoding is none, or nothing can be written into the folder.
     """
     target = Path(path)
-    if target.suffix.lower() not in (".xlsx", ".csv") or target.is_dir():
+    if target.suffix.lower() not in (".xlsx", ".csv") or os.path.isdir(target):
         raise UsageError("A list is written as .xlsx or .csv.", found=str(target), fix="Name it list.xlsx.")
-    if not target.resolve().parent.is_dir():
-        raise UsageError("A list is written into a folder that exists.", found=f"no folder {target.resolve().parent}")
+    folder = target.resolve().parent
+    if not os.path.isdir(folder):
+        raise UsageError("A list is written into a folder that exists.", found=f"no folder {folder}")
+    if unwritable(folder):
+        raise UsageError(
+            "A list is written where a file may be written.", found=unwritable(folder), fix="Name another."
+        )
+    if encoding not in ENCODINGS:
+        raise UsageError(f"CSV is written as {' or '.join(ENCODINGS)}.", found=repr(encoding))
     return target
+
+
+def unwritable(folder: Path) -> str:
+    """Say why no file can be written into a folder, "" where one can: tried, for permissions alone do not tell."""
+    try:
+        with TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return f"{folder}: {error.strerror}"
 
 
 def guarded(value: Any) -> Any:
@@ -128,8 +161,10 @@ def _workbook(plan: RetentionPlan) -> Callable[[Path], None]:
     def write(path: Path) -> None:
         import xlsxwriter
 
-        options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-        with xlsxwriter.Workbook(str(path), options) as book:
+        whole = io.BytesIO()  # xlsxwriter's own error of a file that cannot be written is no OSError
+        options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+                   "in_memory": True}  # fmt: skip
+        with xlsxwriter.Workbook(whole, options) as book:
             # The list's own day, not the moment of writing: the same list gives the same bytes.
             book.set_properties({"title": plan.list_id, "created": plan.as_of.to_pydatetime().replace(tzinfo=UTC)})
             names = SHEETS[plan.rules.language]
@@ -141,6 +176,7 @@ def _workbook(plan: RetentionPlan) -> Callable[[Path], None]:
             _list_sheet(book.add_worksheet(names[0]), plan, styles)
             _left_out_sheet(book.add_worksheet(names[1]), plan, styles)
             _guide_sheet(book.add_worksheet(names[2]), plan, styles)
+        path.write_bytes(whole.getvalue())
 
     return write
 

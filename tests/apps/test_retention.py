@@ -216,6 +216,9 @@ def test_next_weeks_list_keeps_the_arms(copied):
     [
         (("plan", "BOOK", "--scores", "none.parquet", "-o", "list.xlsx"), "churnkit score writes"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.ods"), ".xlsx or .csv"),
+        (("plan", "BOOK", "--scores", "none.parquet", "-o", "/proc/list.xlsx"), "a file may be written. Found: /proc"),
+        (("plan", "BOOK", "--scores", "none.parquet", "-o", "list.xlsx", "--record", "/proc/r"), "--record"),
+        (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--record", "SCORES/r"), "Not a directory"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--cap", "branch"), "branch=40"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--cap", "branch:b1=1"), "branch: B1, B2, B3"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--cap", "branch: B1=1"), "Found: branch ' B1'"),
@@ -235,7 +238,8 @@ def test_what_cannot_be_done_is_said_without_a_traceback(week, tmp_path, words, 
     root = week[0]
     places = {"BOOK": root / "book", "SCORES": root / "scores.parquet", "LIST": root / "list.xlsx",
               "RECORD": root / "kept"}  # fmt: skip
-    done = churnkit(*(places.get(word, word) for word in words), cwd=tmp_path)
+    words = [places.get(word, word.replace("SCORES/", f"{places['SCORES']}/")) for word in words]
+    done = churnkit(*words, cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr

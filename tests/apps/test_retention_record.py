@@ -1,11 +1,13 @@
 """What the record tells and forgets: imports by their own day, and nobody back who was forgotten."""
 
+from unittest import mock
+
 import openpyxl
 import pandas as pd
 import pytest
 
 from churnkit.apps.retention import forgotten, import_outcomes, make_list, told
-from churnkit.retain.record import events, kept_outcomes, kept_plan
+from churnkit.retain.record import events, kept_outcomes, kept_plan, lists
 from tests.retain.made import AS_OF, book_of, scores_of, tables
 
 DAY = f"{AS_OF:%Y-%m-%d}"
@@ -39,6 +41,21 @@ def week(made, tmp_path, monkeypatch):
     sheet.cell(3, at["Outcome"], "undecided")
     book.save(tmp_path / "list.xlsx")
     return tmp_path, plan
+
+
+@pytest.mark.parametrize("broken", ["keep_plan", "write_list"])
+def test_no_file_is_left_that_the_record_does_not_know(made, tmp_path, monkeypatch, broken):
+    given, places = (book_of(made), scores_of(made)), (tmp_path / "list.xlsx", tmp_path / "kept")
+    with monkeypatch.context() as patch:
+        patch.setattr(f"churnkit.apps.retention.{broken}", mock.Mock(side_effect=OSError(28, "No space left")))
+        with pytest.raises(OSError, match="No space"):
+            make_list(*given, *places, capacity=20)
+    assert not places[0].exists()
+    before = lists(places[1])
+    plan = make_list(*given, *places, capacity=20)
+    assert places[0].exists()
+    assert lists(places[1]) == [plan.list_id]
+    assert before in ([], [plan.list_id])  # made again it is the list that was kept
 
 
 def brought(folder, list_id=None):

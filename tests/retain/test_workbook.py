@@ -1,6 +1,7 @@
 """The workbook: three sheets, texts as texts, dates as dates, drop-downs, and what prints."""
 
 import datetime as dt
+from unittest import mock
 
 import numpy as np
 import openpyxl
@@ -9,7 +10,7 @@ import pytest
 import churnkit as ck
 from churnkit.errors import UsageError
 from churnkit.retain.sheet import OUTCOMES, OVERRIDES
-from churnkit.retain.workbook import write_list
+from churnkit.retain.workbook import check_list, write_list
 from tests.retain.made import book_of, scores_of, tables
 
 
@@ -133,6 +134,18 @@ def test_whoever_must_not_be_called_any_more_is_taken_off_at_export(tmp_path):
     sheet = openpyxl.load_workbook(tmp_path / "list.xlsx")["List"]
     assert gone not in {row[1] for row in sheet.iter_rows(values_only=True)}
     assert len(written.table) == len(plan.table) - 1
+
+
+@pytest.mark.parametrize("name", ["list.xlsx", "list.csv"])
+def test_a_file_that_cannot_be_written_is_said_in_words(planned, tmp_path, monkeypatch, name):
+    with pytest.raises(UsageError, match=r"may be written\. Found: /proc: "):
+        check_list(f"/proc/{name}")
+    with pytest.raises(UsageError, match=r"may be written\. Found: .*too long"):
+        write_list(planned["en"], tmp_path / f"{'a' * 250}{name}")
+    monkeypatch.setattr("pathlib.Path.write_bytes", mock.Mock(side_effect=OSError(28, "No space left on device")))
+    with pytest.raises(UsageError, match="No space left"):
+        write_list(planned["en"], tmp_path / name)
+    assert not list(tmp_path.iterdir())
 
 
 def test_where_it_cannot_be_written_is_said_first(planned, tmp_path):

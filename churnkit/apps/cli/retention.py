@@ -53,12 +53,11 @@ def plan(
 ) -> None:
     """Choose whom to call, draw the hold-out, and write the list with everybody who is not on it."""
     from churnkit.apps.console import Steps
-    from churnkit.apps.retention import caps_of, make_list, read_scores, record_folder
+    from churnkit.apps.retention import caps_of, check_places, make_list, read_scores, record_folder
     from churnkit.book.open import open_book
-    from churnkit.retain.workbook import check_list
 
-    check_list(output)
     folder, caps = record_folder(record, workspace), caps_of(cap or [])
+    check_places(output, folder, encoding)
     steps = Steps()
     if scores is not None:
         book = open_book(data, data_cutoff=data_cutoff, settings=settings)
