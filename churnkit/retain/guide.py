@@ -23,8 +23,9 @@ _EN = {
     "drawn": "{n} rows are random draws among customers worth a call, so that the rule can be tested. Call them as "
     "all others.",
     "held": "Who is missing",
-    "held_text": "{n} customers are never called, by lot, to see what calling changes. Do not add them. The second "
-    "sheet says why of everybody else.",
+    "held_text": "{n} customers are never called, by lot, to see what calling changes. Do not add them. ",
+    "nobody": "Nobody is held out by lot, so nothing will tell what calling changes. ",
+    "others": "The second sheet says why of everybody else who was scored: customers with a policy in force.",
     "fill": "What to fill in (yellow)",
     "fill_text": "One row per customer, as far as it went; leave blank what did not happen. Rows may be sorted, "
     "columns may be added, customers may be added below.",
@@ -53,7 +54,9 @@ _ZH = {
     "random": "随机抽取",
     "drawn": "其中{n}位为随机抽取，用于检验规则，请与其他客户同样联系。",
     "held": "未列入者",
-    "held_text": "{n}位客户按随机对照不予联系，用于衡量联系的效果，请勿自行添加。其他未列入客户的原因见第二张表。",
+    "held_text": "{n}位客户按随机对照不予联系，用于衡量联系的效果，请勿自行添加。",
+    "nobody": "未设随机对照，无法衡量联系的效果。",
+    "others": "其他已评分（持有有效保单）而未列入的客户，原因见第二张表。",
     "fill": "填写内容（黄色列）",
     "fill_text": "每位客户一行，按实际情况填写，未发生的留空。可以排序、加列，也可在下方添加客户。",
     "outcome": "结果",
@@ -80,7 +83,8 @@ def guide(plan: RetentionPlan, *, left_out_rows: int) -> list[tuple[str, str]]:
         (words["title"], ""), (words["list"], plan.list_id), (words["day"], f"{plan.as_of:%Y-%m-%d}"),
         (words["until"], words["old"].format(day=f"{plan.expires:%Y-%m-%d}")), (words["what"], plan.text),
         (words["order"], words["ordered"]), (words["reasons"], words["assoc"]), (words["act"], words["acts"]),
-        (words["random"], words["drawn"].format(n=drawn)), (words["held"], words["held_text"].format(n=held)),
+        (words["random"], words["drawn"].format(n=drawn)),
+        (words["held"], words["held_text" if held else "nobody"].format(n=held) + words["others"]),
         (words["next"], f"{plan.next_worth:,.0f}"), (words["fill"], words["fill_text"]),
         (words["outcome"], mark.join(texts[at] for texts in OUTCOMES.values())),
         (words["override"], words["override_text"].format(words=mark.join(t[at] for t in OVERRIDES.values()))),

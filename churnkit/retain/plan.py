@@ -1,4 +1,4 @@
-"""Whom to contact: expected value per contact, a hold-out drawn first, everybody left out listed with a reason."""
+"""Whom to contact: expected value per contact, a hold-out drawn first, who was scored and left out with a reason."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NEEDED = ("customer_id", "policy_id", "line", "renewal", "value", "s1", "end_da
 
 @dataclass(frozen=True)
 class RetentionPlan:
-    """The contact list and everybody who is not on it.
+    """The contact list, and everybody who was scored and is not on it.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class RetentionPlan:
 
     @property
     def left_out(self) -> pd.DataFrame:
-        """Everybody else, with the reason."""
+        """Everybody else who was scored, with the reason."""
         return left_out_text(self.everyone, self.rules)
 
     @property

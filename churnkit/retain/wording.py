@@ -62,7 +62,7 @@ def _price_text(offer: float, price: float, excess: float, *, at: int) -> str:
 
 
 def left_out_text(people: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """Everybody who is not on the list, with the reason in words."""
+    """Everybody who was scored and is not on the list, with the reason in words."""
     said = texts(rules)
     off = people.loc[people["arm"] != "treat", ["customer_id", "code", "also"]].reset_index(drop=True)
     mark = _WHY[int(rules.language == "zh")]["and"]
@@ -89,12 +89,17 @@ def why_text(people: pd.DataFrame, rules: Rules, customer_id: str, *, known: fro
 
 
 _SENTENCE = (
-    "{n:,} customers to contact, expected value {worth:,.0f} in all, after {cost}. {basis}; the hold-out of {held:,} "
-    "customers, {compared:,} of whom would have been listed, is there to measure it. {explored:,} of the list are "
-    "drawn at random. The next 100 contacts would add {added:,.0f}. Left out: {why}. Reasons are associations.",
-    "名单共{n:,}位客户，扣除成本（{cost}）后预期价值合计{worth:,.0f}。{basis}；对照组{held:,}位客户（其中{compared:,}位本应列入名单）"
-    "用于检验。名单中{explored:,}位为随机抽取。再多联系100位可增加{added:,.0f}。未列入：{why}。所列原因仅为相关，并非因果。",
+    "{n:,} customers to contact, expected value {worth:,.0f} in all, after {cost}. {basis}; {holdout}. {explored:,} of "
+    "the list are drawn at random. The next 100 contacts would add {added:,.0f}. Left out: {why}. Reasons are "
+    "associations.",
+    "名单共{n:,}位客户，扣除成本（{cost}）后预期价值合计{worth:,.0f}。{basis}；{holdout}。名单中{explored:,}位为随机抽取。"
+    "再多联系100位可增加{added:,.0f}。未列入：{why}。所列原因仅为相关，并非因果。",
 )
+_HOLDOUT = (
+    ("nobody is held out, so nothing will measure it",
+     "the hold-out of {held:,} customers, {compared:,} of whom would have been listed, is there to measure it"),
+    ("未设对照组，无法检验", "对照组{held:,}位客户（其中{compared:,}位本应列入名单）用于检验"),
+)  # fmt: skip
 _BASIS = (
     ("The save rate of {rate:.0%} is assumed, not measured", "The uplift is a model's, learnt from an experiment"),
     ("挽回率{rate:.0%}为假设值，并非实测", "联系效果由模型依据试验估计"),
@@ -106,9 +111,11 @@ def sentence(people: pd.DataFrame, rules: Rules, *, measured: bool, cost: str, a
     said, on, at = texts(rules), people["arm"] == "treat", 0 if rules.language == "en" else 1
     counts = people.loc[~on, "code"].map(said).value_counts()
     why = ("; ", "；")[at].join(f"{reason} {n:,}" for reason, n in counts.items())
+    held = int((people["code"] == "holdout").sum())
+    compared = int(((people["arm"] == "holdout") & (people["chosen"] == "rank")).sum())
     return _SENTENCE[at].format(
         n=int(on.sum()), worth=people.loc[on, "expected_value"].sum(), cost=cost,
-        basis=_BASIS[at][int(measured)].format(rate=rules.save_rate), held=int((people["code"] == "holdout").sum()),
-        compared=int(((people["arm"] == "holdout") & (people["chosen"] == "rank")).sum()), added=added,
+        basis=_BASIS[at][int(measured)].format(rate=rules.save_rate), added=added,
+        holdout=_HOLDOUT[at][int(held > 0)].format(held=held, compared=compared),
         explored=int((on & (people["chosen"] == "random")).sum()), why=why or ("nobody", "无")[at],
     )  # fmt: skip

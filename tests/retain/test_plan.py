@@ -64,6 +64,17 @@ def test_expected_value_is_uplift_times_value_given_renewal_less_the_cost(book, 
         assert row.expected_value == pytest.approx(by_hand - 30)
 
 
+@pytest.mark.parametrize(("language", "nobody"), [("en", "nobody is held out"), ("zh", "未设对照组")])
+def test_without_a_hold_out_nothing_is_said_to_measure_it(book, scores, language, nobody):
+    idle = plan_retention(scores, book, capacity=5, holdout=0, language=language)
+    assert nobody in idle.text
+    assert ("the hold-out of" if language == "en" else "用于检验") not in idle.text
+    plan = plan_retention(scores, book, capacity=5, language=language)
+    assert nobody not in plan.text
+    held = (plan.everyone["code"] == "holdout").sum()
+    assert (f"the hold-out of {held:,} customers" if language == "en" else f"对照组{held:,}位客户") in plan.text
+
+
 def test_a_default_cost_of_a_contact_is_said_to_be_one(book, scores):
     own = plan_retention(scores, book, capacity=5)
     assert "after 25 per contact. " in own.text  # the simulated book's economics

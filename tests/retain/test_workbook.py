@@ -1,6 +1,7 @@
 """The workbook: three sheets, texts as texts, dates as dates, drop-downs, and what prints."""
 
 import datetime as dt
+from dataclasses import replace
 from unittest import mock
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import churnkit as ck
 from churnkit.errors import UsageError
+from churnkit.retain.guide import guide
 from churnkit.retain.sheet import OUTCOMES, OVERRIDES
 from churnkit.retain.workbook import check_list, write_list
 from tests.retain.made import book_of, scores_of, tables
@@ -101,6 +103,17 @@ def test_a_chinese_list_speaks_chinese_throughout(planned, tmp_path):
         assert not any("a" <= letter.lower() <= "z" for letter in cell.value), cell.value
     told = [row[1] for row in book["使用说明"].iter_rows(values_only=True) if row[1]]
     assert sum(any("一" <= letter <= "鿿" for letter in text) for text in told) >= 10
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_guide_says_whom_the_second_sheet_has_and_whether_anybody_is_held_out(planned, language):
+    plan = planned[language]
+    idle = replace(plan, everyone=plan.everyone.replace({"code": {"holdout": "capacity"}}))
+    words = {"en": ("who was scored", "by lot, to see", "Nobody is held out"),
+             "zh": ("已评分", "请勿自行添加", "未设随机对照")}[language]  # fmt: skip
+    for each, has in ((plan, (True, True, False)), (idle, (True, False, True))):
+        said = " ".join(right for _, right in guide(each, left_out_rows=9))
+        assert tuple(word in said for word in words) == has
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])

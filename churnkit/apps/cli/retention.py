@@ -51,7 +51,7 @@ def plan(
     settings: SettingsFile = None,
     as_json: Json = False,
 ) -> None:
-    """Choose whom to call, draw the hold-out, and write the list with everybody who is not on it."""
+    """Choose whom to call, draw the hold-out, and write the list with whoever was scored and is not on it."""
     from churnkit.apps.console import Steps
     from churnkit.apps.retention import caps_of, check_places, make_list, read_scores, record_folder
     from churnkit.book.open import open_book
