@@ -207,15 +207,17 @@ def plan_retention(
 
 
 def _read(scores: pd.DataFrame) -> pd.DataFrame:
-    """Scores with ids as texts and dates as dates, whatever file they come from."""
+    """Scores with ids and reasons as texts and dates as dates, whatever file they come from."""
     try:
-        days = {name: pd.to_datetime(scores[name]) for name in ("end_date", "as_of")}
+        days = {name: pd.to_datetime(scores[name]).astype("datetime64[us]") for name in ("end_date", "as_of")}
     except (ValueError, TypeError) as error:
         raise UsageError("Scores have dates in end_date and as_of.", found=str(error)) from error
     nameless = int(scores[["customer_id", "policy_id"]].isna().any(axis=1).sum())
     if nameless:
         raise UsageError("Every row of scores names a customer and a policy.", found=f"{nameless:,} without")
-    return scores.assign(**{name: scores[name].astype(str) for name in ("customer_id", "policy_id")}, **days)
+    told = [name for name in map(str, scores) if name.startswith("reason_") or name == "group_1"]
+    texts = {name: scores[name].astype(str).fillna("") for name in ("customer_id", "policy_id", *told)}
+    return scores.assign(**texts, **days)
 
 
 def _decided(people: pd.DataFrame, rules: Rules, before: pd.Series | None) -> pd.DataFrame:

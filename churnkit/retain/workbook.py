@@ -120,7 +120,7 @@ def unwritable(folder: Path) -> str:
         with TemporaryFile(dir=folder):
             return ""
     except OSError as error:
-        return f"{folder}: {error.strerror}"
+        return f"nothing can be written into {folder} ({error.strerror})"
 
 
 def guarded(value: Any) -> Any:

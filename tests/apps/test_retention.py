@@ -197,6 +197,19 @@ def test_an_empty_list_is_written_and_kept_with_its_reasons(week, tmp_path, rule
     assert said in kept_plan(tmp_path / "kept", answer["list"]).text
 
 
+def test_scores_from_csv_and_parquet_give_the_list_that_is_kept(week, tmp_path):
+    root, made, _ = week
+    scores = scores_of(made)
+    scores.loc[::3, ["group_1", "reason_2"]] = ""
+    scores.to_csv(tmp_path / "scores.csv", index=False)
+    scores.to_parquet(tmp_path / "scores.parquet", index=False)
+    for name in ("scores.parquet", "scores.csv"):
+        done = churnkit("plan", root / "book", "--scores", tmp_path / name, "-o", tmp_path / "list.csv", "--record",
+                        tmp_path / "kept")  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    assert len(lists(tmp_path / "kept")) == 1
+
+
 def test_next_weeks_list_keeps_the_arms(copied):
     root, made, answer = copied
     first = kept_plan(root / "kept", answer["list"])
@@ -216,7 +229,7 @@ def test_next_weeks_list_keeps_the_arms(copied):
     [
         (("plan", "BOOK", "--scores", "none.parquet", "-o", "list.xlsx"), "churnkit score writes"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.ods"), ".xlsx or .csv"),
-        (("plan", "BOOK", "--scores", "none.parquet", "-o", "/proc/list.xlsx"), "a file may be written. Found: /proc"),
+        (("plan", "BOOK", "--scores", "none.parquet", "-o", "/proc/list.xlsx"), "can be written into /proc"),
         (("plan", "BOOK", "--scores", "none.parquet", "-o", "list.xlsx", "--record", "/proc/r"), "--record"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--record", "SCORES/r"), "Not a directory"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--cap", "branch"), "branch=40"),
