@@ -20,7 +20,7 @@ from churnkit.retain.audit import audit
 from churnkit.retain.forgetting import forget, forgotten_in
 from churnkit.retain.matching import Known
 from churnkit.retain.outcomes import Outcomes, list_of, read_outcomes
-from churnkit.retain.outreach import append_outreach, outreach_file
+from churnkit.retain.outreach import append_outreach, asked_before, outreach_file
 from churnkit.retain.plan import RetentionPlan, plan_retention
 from churnkit.retain.readout import ReadOut, read_out
 from churnkit.retain.record import (
@@ -159,11 +159,13 @@ def import_outcomes(
     target = outreach_file(data) if to is None else to
     plan = kept_plan(record, list_id or list_of(path))
     told = _settings(data)
-    known = Known(partial(_in_book, data), forgotten_in(record, partial(salt_of, workspace)))
+    encoding = told.encoding.get("outreach", "")
+    known = Known(partial(_in_book, data), forgotten_in(record, partial(salt_of, workspace)),
+                  partial(asked_before, target, encoding=encoding))  # fmt: skip
     now = max(pd.Timestamp.now(told.timezone).tz_localize(None).floor("s"), plan.as_of)
     back = read_outcomes(path, plan, recorded_at=now, known=known)
     added = append_outreach(target, back.outreach, undated=back.undated, zone=told.timezone,
-                            encoding=told.encoding.get("outreach", ""))  # fmt: skip
+                            encoding=encoding)  # fmt: skip
     before = [cells for _, cells in kept_outcomes(record, plan.list_id)]
     if added or not before or not before[-1].equals(back.cells.astype("str")):  # notes are in the record only
         keep_outcomes(record, plan.list_id, back.cells, on=f"{now}", written=added, filled=back.filled,

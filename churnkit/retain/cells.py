@@ -18,6 +18,7 @@ from churnkit.retain.sheet import SheetColumn
 
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?")
 _AMOUNT = re.compile(r"[¥$€]?\s*((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?)\s*[元€]?")
+_SHOWN_SHORT = re.compile(r"[0-9]\.([0-9]{2,})e\+?[0-9]{2}")
 Sheet = list[list[str]]
 
 
@@ -83,6 +84,25 @@ def as_cell(value: Any) -> str:
         return str(int(value))
     text = str(value).strip()
     return text[1:] if text[:1] == "'" and text[1:2] in tuple("=+-@") else text
+
+
+def same_id(cell: str, mine: str) -> bool:
+    """Return whether a cell is an id as a spreadsheet may have left it: without zeros in front, or rounded.
+
+    Examples
+    --------
+    >>> same_id("12", "0012"), same_id("c12 ", "C12"), same_id("13", "0012")
+    (True, True, False)
+    >>> same_id("4.40301E+17", "440301199001011234"), same_id("440301199001011000", "440301199001011234")
+    (True, True)
+    """
+    short, whole = (unicodedata.normalize("NFKC", each).strip().casefold().lstrip("0") for each in (cell, mine))
+    if short == whole or not whole.isdecimal():
+        return short == whole
+    if short.isdecimal():  # a spreadsheet keeps 15 digits
+        return len(short) == len(whole) > 15 and short[:15] == whole[:15]
+    shown = _SHOWN_SHORT.fullmatch(short)
+    return shown is not None and f"{float(whole):.{len(shown[1])}e}" == f"{float(short):.{len(shown[1])}e}"
 
 
 def plain(text: str) -> str:

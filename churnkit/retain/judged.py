@@ -53,7 +53,7 @@ def judged_reasons(people: pd.DataFrame, cells: pd.DataFrame | None) -> pd.DataF
     if cells is None or "stated_reason" not in cells or "group_1" not in people:
         return pd.DataFrame()
     said = cells.assign(stated_reason=[choice_of(str(cell), _STATED) for cell in cells["stated_reason"]])
-    said = said[said["stated_reason"] != ""]
+    said = said[(said["stated_reason"] != "") & (said.get("counts", said["stated_reason"]) != "no")]
     both = people.merge(said.drop_duplicates("customer_id", keep="last")[["customer_id", "stated_reason"]],
                         on="customer_id")  # fmt: skip
     if both.empty:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from churnkit.book.finding import Finding
-from churnkit.retain.doubts import of_rows
+from churnkit.retain.cells import choice_of, same_id
+from churnkit.retain.doubts import TABLE, of_rows
 from churnkit.retain.forgetting import FORGOTTEN
 from churnkit.retain.plan import RetentionPlan
 from churnkit.retain.sheet import FILLED, action_ids
 
 _RECORD = "is kept in the record only"
+_OUTCOME = next(column for column in FILLED if column.name == "outcome")
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,12 @@ class Known:
     of_book : function of customers' ids to those that the book has; asked only about customers whom the list did not
         know. None: those that the plan was made from.
     forgotten : function of a customer's id to whether the customer was forgotten on request
+    asked : function of actions to those in which the customer asked not to be called, as it was imported before
     """
 
     of_book: Callable[[list[str]], Collection[str]] | None = None
     forgotten: Callable[[str], bool] = lambda _: False
+    asked: Callable[[Collection[str]], Collection[str]] = lambda _: ()
 
 
 def without_forgotten(table: pd.DataFrame, plan: RetentionPlan, known: Known) -> tuple[pd.DataFrame, list[Finding]]:
@@ -65,22 +69,50 @@ def matched(
     by_reference = pd.Series(listed.to_numpy(), index=action_ids(plan.list_id, listed).to_numpy())
     who = table["action_id"].map(by_reference).astype(object)
     stray = who.isna() & (table["action_id"] != "")
-    typed, findings = _typed(table["customer_id"].where(who.isna(), ""), filled, plan, known)
+    against = _against(table["customer_id"], who, everyone["customer_id"])
+    findings = _contradictions(table["customer_id"], who, against & filled)
+    who = who.mask(against, None)
+    typed, found = _typed(table["customer_id"].where(who.isna() & ~against, ""), filled, plan, known)
     who = who.fillna(typed)
     rows = table.assign(customer_id=who, added=~who.isin(set(listed)))
-    nobody = who.isna() & (stray | (table["customer_id"] == ""))
-    findings += of_rows("LST06", "warning", rows.index[nobody & filled], "names no customer", _RECORD,
-                        "write the customer's number into it")  # fmt: skip
+    nobody = who.isna() & ~against & (stray | (table["customer_id"] == ""))
+    findings += found + of_rows("LST06", "warning", rows.index[nobody & filled], "names no customer", _RECORD,
+                                "write the customer's number into it")  # fmt: skip
     findings += of_rows("LST09", "warning", rows.index[stray], "has the reference of another list",
                         "is read by its customer, if it names one", "import it with its own list")  # fmt: skip
-    rows, filled = rows[who.notna()], filled[who.notna()]
-    rows = rows[filled | ~rows["added"]]
-    order = filled.reindex(rows.index).astype(int)
-    last = rows.assign(filled=order).sort_values("filled", kind="stable").drop_duplicates("customer_id", keep="last")
+    rows, repeated = _once(rows[who.notna() & (filled | ~rows["added"])], filled)
+    return rows, who, findings + repeated
+
+
+def _once(rows: pd.DataFrame, filled: pd.Series) -> tuple[pd.DataFrame, list[Finding]]:
+    """One row per customer: one that asked for no more calls before any other, then the last that is filled in."""
+    asked = rows["outcome"].map(lambda cell: choice_of(cell, _OUTCOME) == "do_not_call").astype(bool)
+    order = filled.reindex(rows.index).astype(int) + asked
+    last = rows.assign(order=order).sort_values("order", kind="stable").drop_duplicates("customer_id", keep="last")
     twice = rows.index.difference(last.index)
-    findings += of_rows("LST05", "warning", twice[filled.reindex(twice).to_numpy(dtype=bool)], "repeats a customer",
-                        f"{_RECORD}; the customer's last filled row counts", "keep one row per customer")  # fmt: skip
-    return rows.loc[rows.index.isin(last.index)], who, findings
+    findings = of_rows("LST05", "warning", twice[filled.reindex(twice).to_numpy(dtype=bool)], "repeats a customer",
+                       f"{_RECORD}; the customer's last filled row counts, or the one that asked not to be called",
+                       "keep one row per customer")  # fmt: skip
+    return rows.loc[rows.index.isin(last.index)], findings
+
+
+def _against(cells: pd.Series, who: pd.Series, everyone: pd.Series) -> pd.Series:
+    """Rows whose customer is another one than their reference's, as when one column is sorted without the others.
+
+    What a spreadsheet makes of a number is no contradiction: zeros taken off, digits rounded away.
+    """
+    other = cells.index[who.notna() & (cells != "") & (cells != who)]
+    ids, whole = set(everyone), bool(cells.str.startswith("0").any())
+    doubted = [row for row in other if not same_id(cells[row], who[row])
+               or (cells[row] in ids and (whole or cells[row].lstrip("0") != who[row].lstrip("0")))]  # fmt: skip
+    return pd.Series(cells.index.isin(doubted), index=cells.index)
+
+
+def _contradictions(cells: pd.Series, who: pd.Series, doubted: pd.Series) -> list[Finding]:
+    return [Finding("LST15", "warning", TABLE, f"a row names {cells[row]!r} and has the reference of {who[row]!r}", 1,
+                    examples=(f"row {row}",), effect=f"it counts for neither: it {_RECORD}",
+                    fix="put the customer right, or blank it, and import it again")
+            for row in cells.index[doubted]]  # fmt: skip
 
 
 def _typed(

@@ -7,13 +7,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from churnkit.book.finding import Finding
 from churnkit.errors import ContractError
 from churnkit.retain.cells import choice_of, date_of, number_of
 from churnkit.retain.contacts import outreach_of, undated
-from churnkit.retain.doubts import TABLE, doubts
+from churnkit.retain.doubts import TABLE, doubts, of_rows
 from churnkit.retain.headings import read_list
 from churnkit.retain.matching import Known, matched, without_forgotten
 from churnkit.retain.plan import RetentionPlan
@@ -29,7 +30,8 @@ class Outcomes:
     list_id : str
     outreach : DataFrame, rows of the contract's ``outreach``: every customer of the list (filled in or not, since all
         were assigned), those added by hand, and the hold-out who would have been listed
-    cells : DataFrame, what was read of each row, as it was typed, other columns too
+    cells : DataFrame
+        What was read of each row, as it was typed, other columns too; counts is "no" where a row is only kept.
     findings : tuple of Finding, what did not read or is doubtful
     filled, overridden, added : int, rows with anything filled in, overridden, added by hand
     undated : frozenset of str, references of contacts without a day, which count on the day of the import
@@ -66,7 +68,8 @@ def list_of(path: str | os.PathLike[str]) -> str:
     found = Counter(str(cell).rpartition("-")[0] for cell in table["action_id"] if cell.count("-") == 2)
     if not found:
         raise ContractError("A filled list says in each row which list it answers.", found="no reference in any row",
-                            where=str(path), fix="Keep the first column, or name the list with --list.")  # fmt: skip
+                            where=str(path), fix="Keep the column Reference (编号), or name the list with --list."
+                            )  # fmt: skip
     return found.most_common(1)[0][0]
 
 
@@ -107,12 +110,23 @@ def read_outcomes(
     any_filled = values.drop(columns=["customer_id", "added"]).notna().any(axis=1)
     values["undated"] = undated(values)
     values.loc[values["undated"], "contacted_at"] = max(now.normalize(), plan.as_of)
-    findings += found + doubts(values, plan)
+    findings += found + doubts(values, plan) + _taken_back(values, plan, known)
     without_day = action_ids(plan.list_id, values.loc[values["undated"], "customer_id"])
-    cells = table.assign(customer_id=who.fillna(table["customer_id"])).reset_index()
+    counts = np.where(table.index.isin(rows.index), "yes", "no")
+    cells = table.assign(customer_id=who.fillna(table["customer_id"]), counts=counts).reset_index()
     return Outcomes(plan.list_id, outreach_of(values, plan, now), cells, tuple(findings), int(any_filled.sum()),
                     int(values["override"].notna().sum()), int(values["added"].sum()),
                     frozenset(without_day))  # fmt: skip
+
+
+def _taken_back(values: pd.DataFrame, plan: RetentionPlan, known: Known) -> list[Finding]:
+    """Requests for no more calls that an earlier import brought, and that are not there any more: they stay."""
+    actions = action_ids(plan.list_id, values["customer_id"])
+    back = actions.isin(list(known.asked(actions))) & (values["outcome"] != "do_not_call")
+    return of_rows("LST16", "warning", values.index[back], "takes back that the customer asked not to be called",
+                   "the request stays, and the customer is not called",
+                   "if it was a mistake, take do_not_call out of the customer's rows in the book's outreach"
+                   )  # fmt: skip
 
 
 def _values(rows: pd.DataFrame, plan: RetentionPlan, now: pd.Timestamp) -> tuple[pd.DataFrame, list[Finding]]:

@@ -88,6 +88,14 @@ def append_outreach(
     return int(new.sum())
 
 
+def asked_before(file: Path, actions: Collection[str], *, encoding: str = "") -> set[str]:
+    """Return those of some actions of which a file says, in any version, that the customer asked not to be called."""
+    if not file.is_file():
+        return set()
+    found = versions(file, set(actions), encoding=encoding).reindex(columns=["action_id", "outcome"])
+    return set(found.loc[found["outcome"] == "do_not_call", "action_id"])
+
+
 def _as_known(rows: pd.DataFrame, latest: pd.DataFrame, undated: Collection[str], zone: str) -> pd.DataFrame:
     """Rows with the day under which an undated contact is known: a second import is no second day."""
     days = latest["contacted_at"].map(lambda value: _moment(value, zone)).set_axis(latest["action_id"])
