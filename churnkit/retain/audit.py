@@ -88,7 +88,7 @@ def _came_back(folder: Path, name: str, customer_id: str, later: set[str]) -> li
     for file, rows in kept_outcomes(folder, name):
         for back in rows[rows["customer_id"] == customer_id].to_dict("records") if file not in later else ():
             said = ", ".join(f"{key} {back[key]}" for key in _TOLD if back.get(key) not in (None, "", "nan", "None"))
-            kept = "; kept only, another row counts or none" if said and back.get("counts") == "no" else ""
+            kept = " (kept, not counted)" if said and back.get("counts") == "no" else ""
             lines.append(f"  came back ({file}): {said or 'nothing filled in'}{kept}")
     return lines
 

@@ -19,7 +19,12 @@ from churnkit.retain.sheet import SheetColumn
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?")
 _AMOUNT = re.compile(r"[¥$€]?\s*((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?)\s*[元€]?")
 _SHOWN_SHORT = re.compile(r"[0-9]\.([0-9]{2,})e\+?[0-9]{2}")
-Sheet = list[list[str]]
+
+
+class Sheet(list[list[str]]):
+    """Rows of texts; merged: first and last row and first column, by number, of cells that were made one."""
+
+    merged: tuple[tuple[int, int, int], ...] = ()
 
 
 def read_sheets(path: str | os.PathLike[str]) -> dict[str, Sheet]:
@@ -36,7 +41,8 @@ def read_sheets(path: str | os.PathLike[str]) -> dict[str, Sheet]:
     """
     file = Path(path)
     if not file.is_file() or file.suffix.lower() not in (".xlsx", ".csv"):
-        raise UsageError("A filled list is an .xlsx or .csv file.", found=str(file), fix="Name one that exists.")
+        fix = "Open it, save it as .xlsx." if file.is_file() else "Name one that exists."
+        raise UsageError("A filled list is an .xlsx or .csv file.", found=str(file), fix=fix)
     return _workbook(file) if file.suffix.lower() == ".xlsx" else {"": _csv(file)}
 
 
@@ -48,8 +54,13 @@ def _workbook(file: Path) -> dict[str, Sheet]:
     except Exception as error:  # openpyxl raises whatever the damage leads it to
         raise ContractError("A workbook can be read.", found=f"{type(error).__name__}: {error}", where=str(file),
                             fix="Open it, save it anew as .xlsx.") from error  # fmt: skip
-    return {sheet.title: [[as_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)]
-            for sheet in book.worksheets}  # fmt: skip
+    return {sheet.title: _sheet(sheet) for sheet in book.worksheets}
+
+
+def _sheet(sheet: Any) -> Sheet:
+    rows = Sheet([as_cell(value) for value in row] for row in sheet.iter_rows(values_only=True))
+    rows.merged = tuple((each.min_row, each.max_row, each.min_col) for each in sheet.merged_cells.ranges)
+    return rows
 
 
 def _csv(file: Path) -> Sheet:
@@ -61,7 +72,8 @@ def _csv(file: Path) -> Sheet:
             continue
         first = text.partition("\n")[0]
         mark = max(",;\t", key=first.count)
-        return [[as_cell(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark)]
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+        return Sheet([as_cell(cell) for cell in row] for row in rows)
     raise ContractError("A CSV list is in UTF-8 or GB18030.", found="neither", where=str(file),
                         fix="Save it as CSV UTF-8, or as .xlsx.")  # fmt: skip
 

@@ -107,7 +107,7 @@ def _first_of_references(rows: Sheet) -> int | None:
     return 0 if _referred(rows[1:]) else None
 
 
-def _referred(rows: Sheet) -> bool:
+def _referred(rows: list[list[str]]) -> bool:
     return any(_REFERENCE.fullmatch(cell) for row in rows[:50] for cell in row)
 
 
@@ -117,7 +117,7 @@ def _frame(rows: Sheet, at: int) -> pd.DataFrame:
     filled = [row + [""] * (width - len(row)) for row in rows[at:]]
     frame = pd.DataFrame(filled[1:], columns=range(width), index=range(at + 2, at + 1 + len(filled)), dtype=object)
     frame = frame[(frame != "").any(axis=1)].copy()
-    frame.attrs["header"] = filled[0]
+    frame.attrs |= {"header": filled[0], "merged": [each for each in rows.merged if each[0] > at + 1]}
     return frame
 
 
@@ -141,8 +141,19 @@ def _named(frame: pd.DataFrame, *, sheet: str) -> tuple[pd.DataFrame, list[Findi
     findings = [_guess(name, header[at] or f"column {at + 1}", where) for name, at in guessed.items()]
     findings += [_own(name, where, [] if _is_shown(header[at]) else _may_be(frame, at, place, header))
                  for name, at in names.items()]  # fmt: skip
+    findings += _merged(frame, {at: header[at] or f"column {at + 1}" for at in place.values()}, where)
     index = [f"{row} of {sheet}" for row in frame.index] if sheet else frame.index
     return pd.DataFrame(table, index=frame.index).set_axis(pd.Index(index), axis=0), findings
+
+
+def _merged(frame: pd.DataFrame, read: dict[int, str], where: str) -> list[Finding]:
+    """Cells of several rows that were made one: the program that did so kept what they say in the first alone."""
+    return [Finding("LST17", "warning", TABLE, f"rows {first} to {last} have one cell in column "
+                    f"{read[at - 1]!r}{where}", last - first,
+                    examples=tuple(f"row {row}" for row in range(first + 1, last + 1))[:5],
+                    effect=f"it counts for row {first} only", fix="unmerge it, and fill in every row")
+            for first, last, at in sorted(frame.attrs["merged"])
+            if last > first and read.get(at - 1) and frame[at - 1].get(first, "")]  # fmt: skip
 
 
 def _placed(frame: pd.DataFrame, header: list[str]) -> dict[str, int]:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import churnkit as ck
+from churnkit.errors import ContractError, UsageError
 from churnkit.retain.headings import read_list
 from churnkit.retain.outcomes import list_of, read_outcomes
 from churnkit.retain.workbook import write_list
@@ -120,3 +121,37 @@ def test_own_columns_of_one_heading_are_all_kept(made, tmp_path):
         assert back.cells[f"other:{name}"].eq(cell).all()
     asked = [each.found for each in said(back, "LST03") if each.severity == "warning"]
     assert asked == ["column 'column 5' is none of the list's"]  # an amount: it may be the concession
+
+
+def test_one_cell_for_several_rows_is_said_where_it_is_read(made, tmp_path):
+    plan, head, rows, _ = made
+    blank = [[*row[: head.index("Called on")], *[None] * len(row[head.index("Called on") :])] for row in rows]
+    path = saved(tmp_path / "list.xlsx", Li=[["of this week"], head, *blank], Wang=[head])
+    book = openpyxl.load_workbook(path)
+    sheet, at = book["Li"], head.index("Outcome") + 1
+    sheet.cell(4, at, "undecided")
+    for first, last, column in ((4, 6, at), (8, 9, at), (1, 1, 1), (10, 12, len(head) + 1)):
+        if column > len(head):
+            sheet.cell(first, column, "mine")  # an own column: nothing of it is read
+        sheet.merge_cells(start_row=first, end_row=last, start_column=column, end_column=column + (first == 1))
+    book.save(path)
+    back = read_outcomes(path, plan, recorded_at=NOW)
+    (found,) = said(back, "LST17")
+    assert "rows 4 to 6 have one cell in column 'Outcome' of sheet 'Li'" in found.found
+    assert (found.severity, found.count, found.examples) == ("warning", 2, ("row 5", "row 6"))
+    assert (back.outreach["outcome"] == "undecided").sum() == 1
+
+
+def test_a_file_of_another_kind_is_to_be_saved_as_a_workbook(tmp_path):
+    for name in ("list.ods", "list.xlsm"):
+        (tmp_path / name).write_bytes(b"PK")
+        with pytest.raises(UsageError, match=r"save it as \.xlsx"):
+            read_list(tmp_path / name)
+    with pytest.raises(UsageError, match="Name one that exists"):
+        read_list(tmp_path / "none.ods")
+
+
+def test_a_list_without_references_is_told_which_column_has_them(tmp_path):
+    (tmp_path / "who.csv").write_text("Customer,Outcome\nC0001,renewed\n")
+    with pytest.raises(ContractError, match="Keep the column Reference"):
+        list_of(tmp_path / "who.csv")
