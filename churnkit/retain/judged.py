@@ -29,8 +29,8 @@ def judged_overrides(people: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
     DataFrame indexed by override: customers, renewed and predicted (shares of policies), right (share of customers of
     whom the judgement came true; NaN for overrides that foretell nothing)
     """
-    own = told[told["overridden"].isin([True])].copy()
-    own["override"] = [str(why).partition(":")[0] for why in own["override_reason"].fillna("not_called")]
+    own = told[told["overridden"].isin([True])].drop_duplicates(["list_id", "customer_id"], keep="last")
+    own = own.assign(override=[str(why).partition(":")[0] for why in own["override_reason"].fillna("not_called")])
     mine = people.merge(own[["list_id", "customer_id", "override"]], on=["list_id", "customer_id"])
     rows: dict[Any, Any] = {}
     for name, part in mine.groupby("override"):

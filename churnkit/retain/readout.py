@@ -18,14 +18,10 @@ from churnkit.errors import ContractError, UsageError
 from churnkit.retain.judged import judged_overrides, judged_reasons
 from churnkit.retain.outcome_labels import renewals_of
 from churnkit.retain.plan import RetentionPlan
+from churnkit.retain.returned import contact_cost, contacted, returned
 
 Vector = npt.NDArray[np.float64]
 LEAST = 5  # customers in an arm
-_COSTS = """
-SELECT campaign, customer_id, contacted_at IS NOT NULL AS contacted, coalesce(cost, 0) AS cost,
-       coalesce(offer_value, 0) AS offer, overridden, override_reason
-FROM outreach WHERE arm = 'treat' AND superseded_at IS NULL
-"""
 
 
 @dataclass(frozen=True)
@@ -43,6 +39,7 @@ class ReadOut:
         What it takes to tell the effect that was expected; None where none was expected.
     overrides : DataFrame, what became of those whom people took off or added, beside what they said
     reasons : DataFrame, the model's first reason beside the reason that the customer gave
+    silent : int, assigned customers of whom no outcome was imported: each counts as called
     waiting : int, policies whose outcome is not final yet, or will never be one
     idle : tuple of str, lists that held out nobody and are left out
     text : str
@@ -56,7 +53,7 @@ class ReadOut:
     waiting: int
     lists: tuple[str, ...]
     cost: float
-    cost_known: bool
+    silent: int
     level: float = 0.95
     currency: str = field(default="")
     idle: tuple[str, ...] = ()
@@ -74,8 +71,11 @@ class ReadOut:
             f"Renewals saved {_between(saved, '+,.1f')}, {self.level:.0%} interval, as assigned, whoever was reached."
             + sure,
             f"Net value {_between(net, '+,.0f')} {self.currency}, after {self.cost:,.0f} for contacts"
-            + ("." if self.cost_known else " (every assigned one counted: no outcomes were imported)."),
+            + (f" ({self._silent} counted as called: no outcomes were imported)." if self.silent else "."),
         ]
+        if held["contacted"]:
+            parts.append(f"{held['contacted']:,.0f} of the held-out customers were contacted all the same: the "
+                         "difference is diluted, and too small.")  # fmt: skip
         if self.needed is not None:
             parts.append(f"To tell the effect that was expected it takes {self.needed}.")
         if self.waiting:
@@ -84,6 +84,16 @@ class ReadOut:
             parts.append(f"{len(self.idle)} lists held out nobody and tell nothing: {', '.join(self.idle)}.")
         parts += _judgements(self.overrides, self.reasons)
         return "\n".join(parts)
+
+    @property
+    def cost_known(self) -> bool:
+        """Whether an outcome was imported of everybody who was assigned."""
+        return not self.silent
+
+    @property
+    def _silent(self) -> str:
+        everybody = self.silent == self.arms.loc["treat", "customers"]
+        return "every assigned one" if everybody else f"{self.silent:,} of the assigned"
 
     def __str__(self) -> str:
         """Return the tables and the sentences."""
@@ -153,15 +163,13 @@ def read_out(
                             where=", ".join(idle), fix="plan with holdout above 0 (--holdout)")  # fmt: skip
     policies, waiting = _judged(chosen, book)
     people = _by_customer(policies)
-    everything = _outreach(book, [plan.list_id for plan in chosen])
-    told = everything[everything["campaign"] == everything["list_id"]]
-    ranked = people[people["chosen"] == "rank"]
-    cost, known = _cost(chosen, told, ranked)
+    ranked, back = people[people["chosen"] == "rank"], returned(book, people)
+    cost, silent = contact_cost(ranked, back)
     table = _table(ranked, cost, level)
-    first, said = next(iter(chosen)), (judged_overrides(people, everything), judged_reasons(people, cells))
+    said = judged_overrides(people[people["arm"] == "treat"], back), judged_reasons(people, cells)
     return ReadOut(
-        table, _arms(ranked, told), _needed(ranked), *said, waiting, tuple(plan.list_id for plan in chosen), cost,
-        known, level, book.settings.currency or first.list_id, tuple(idle),
+        table, _arms(ranked, back), _needed(ranked), *said, waiting, tuple(plan.list_id for plan in chosen), cost,
+        silent, level, book.settings.currency or chosen[0].list_id, tuple(idle),
     )  # fmt: skip
 
 
@@ -175,7 +183,7 @@ def _judged(plans: tuple[RetentionPlan, ...], book: Book) -> tuple[pd.DataFrame,
         arms = plan.everyone.loc[(plan.everyone["arm"] != "") & ~again, names]
         rows = plan.policies.merge(arms, on="customer_id")
         rows["renewed"] = renewals_of(rows[["policy_id", "end_date"]], book, plan.as_of)
-        parts.append(rows.assign(list_id=plan.list_id, share=plan.rules.holdout))
+        parts.append(rows.assign(list_id=plan.list_id, share=plan.rules.holdout, since=plan.as_of))
     both = pd.concat(parts, ignore_index=True).drop_duplicates(["policy_id", "end_date"])
     return both[both["renewed"].notna()], int(both["renewed"].isna().sum())
 
@@ -185,35 +193,14 @@ def _by_customer(policies: pd.DataFrame) -> pd.DataFrame:
     over = policies["renewed"] - policies["renewal"]
     rows = policies.assign(over=over, worth=over * policies["given"], n=1)
     keys = ["list_id", "customer_id"]
-    once = ["arm", "chosen", "share", "household_id", *(["group_1"] if "group_1" in rows else [])]
+    once = ["arm", "chosen", "share", "household_id", "since", "cost", "incentive"]
+    once += ["group_1"] if "group_1" in rows else []
     sums: pd.DataFrame = rows.groupby(keys, as_index=False).agg(
         n=("n", "sum"), renewed=("renewed", "sum"), expected=("renewal", "sum"), uplift=("uplift", "sum"),
-        over=("over", "sum"), worth=("worth", "sum"), **{name: (name, "first") for name in once},
+        over=("over", "sum"), worth=("worth", "sum"), until=("end_date", "max"),
+        **{name: (name, "first") for name in once},
     )  # fmt: skip
     return sums
-
-
-def _outreach(book: Book, names: list[str]) -> pd.DataFrame:
-    """What came back of lists, with those drawn at random and added by hand, whose campaigns are named after theirs."""
-    columns = ["campaign", "customer_id", "contacted", "cost", "offer", "overridden", "override_reason"]
-    rows = book.sql(_COSTS).to_pandas() if book.has("outreach") else pd.DataFrame(columns=columns)
-    lists = rows["campaign"].astype("str").str.replace("-(?:random|added)$", "", regex=True)
-    mine: pd.DataFrame = rows.assign(list_id=lists)[lists.isin(names)].reset_index(drop=True)
-    return mine
-
-
-def _cost(plans: tuple[RetentionPlan, ...], told: pd.DataFrame, people: pd.DataFrame) -> tuple[float, bool]:
-    """What the contacts cost, of the customers who are compared; of a list without outcomes as if all were called."""
-    total, known = 0.0, True
-    for plan in plans:
-        mine = set(people.loc[(people["list_id"] == plan.list_id) & (people["arm"] == "treat"), "customer_id"])
-        back = told[(told["campaign"] == plan.list_id) & told["customer_id"].isin(mine)]
-        if len(back):
-            total += float((back["cost"] + back["offer"]).sum())
-        else:
-            everyone = plan.everyone[plan.everyone["customer_id"].isin(mine)]
-            total, known = total + float((everyone["cost"] + everyone["incentive"]).sum()), False
-    return total, known
 
 
 def _table(people: pd.DataFrame, cost: float, level: float) -> pd.DataFrame:
@@ -259,15 +246,12 @@ def _of_households(people: pd.DataFrame, name: str) -> Vector:
     return people.groupby("household_id")[name].sum().to_numpy(dtype=np.float64)
 
 
-def _arms(people: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+def _arms(people: pd.DataFrame, back: pd.DataFrame) -> pd.DataFrame:
     arms = people.groupby("arm").agg(customers=("n", "size"), policies=("n", "sum"), renewed=("renewed", "sum"),
                                      predicted=("expected", "sum"))  # fmt: skip
     for name in ("renewed", "predicted"):
         arms[name] = arms[name] / arms["policies"]
-    mine = people.loc[people["arm"] == "treat", ["list_id", "customer_id"]]
-    called = told[told["contacted"].astype(bool)].merge(mine, left_on=["campaign", "customer_id"],
-                                                        right_on=["list_id", "customer_id"])  # fmt: skip
-    return arms.assign(contacted=pd.Series({"treat": len(called)})).fillna({"contacted": 0})
+    return arms.assign(contacted=contacted(people, back)).fillna({"contacted": 0})
 
 
 def _needed(people: pd.DataFrame) -> ExperimentSize | None:
