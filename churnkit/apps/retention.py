@@ -30,6 +30,8 @@ from churnkit.retain.record import (
     kept_outcomes,
     kept_plan,
     lists,
+    replaceable,
+    replaced,
     same_list,
 )
 from churnkit.retain.workbook import check_list, unwritable, up_to_date, write_list
@@ -116,19 +118,21 @@ def make_list(
     """Plan, write and keep a list; customers of lists whose experiment is not over keep their arm.
 
     A list that is made once more, of the same day by the same rules from the same scores, is the list that is kept. It
-    is kept before it is written: what came of a list that is not in the record could never be read back.
+    is kept before it is written: what came of a list that is not in the record could never be read back. A
+    list of the same day about the same customers of which nothing has come back is replaced: it was a trial.
     """
     check_places(output, record, encoding)
     options = {"actions": None if actions is None else read_actions(actions),
                "new_business": None if new_business is None else read_prices(new_business), **rules}  # fmt: skip
     as_of = pd.Timestamp(scores["as_of"].iloc[0]) if len(scores) and "as_of" in scores else book.settings.data_cutoff
     plan = plan_retention(scores, book, earlier=earlier_arms(record, as_of), **options)
-    before = same_list(record, as_of, plan.rules)
-    if before:
-        again = plan_retention(scores, book, earlier=earlier_arms(record, as_of, leave_out=before), **options)
-        plan = again if again.list_id == before else plan
+    before, trials = same_list(record, as_of, plan.rules), replaceable(record, plan)
+    if before or trials:
+        known = earlier_arms(record, as_of, leave_out={before, *trials})
+        again = plan_retention(scores, book, earlier=known, **options)
+        plan = again if trials or again.list_id == before else plan
     plan = up_to_date(plan, book)
-    keep_plan(record, plan, output=output.name)
+    keep_plan(record, plan, output=output.name, replaces=trials - {plan.list_id})
     return write_list(plan, output, encoding=encoding)
 
 
@@ -190,18 +194,20 @@ def _in_book(data: str, customers: list[str]) -> set[str]:
 
 def read_lists(book: Book, record: Path, names: list[str]) -> ReadOut:
     """Read out the lists named, else all that are kept."""
-    chosen = names or lists(record)
+    chosen = names or sorted({*lists(record)} - replaced(record))
     if not chosen:
         raise UsageError("A read-out is of lists that were kept.", found="none", where=str(record),
                          fix="churnkit plan keeps each list; --record names the folder.")  # fmt: skip
     plans = [kept_plan(record, name) for name in chosen]
-    cells = [rows for name in chosen for _, rows in kept_outcomes(record, name)]
+    days = {name[:9] for name in chosen}  # one list of a day may have come back in the place of another
+    cells = [rows for name in lists(record) if name[:9] in days for _, rows in kept_outcomes(record, name)]
     return read_out(plans, book, cells=pd.concat(cells, ignore_index=True) if cells else None)
 
 
-def told(record: Path, customer: str, day: str | None) -> str:
+def told(record: Path, customer: str, day: str | None, workspace: Workspace = None) -> str:
     """Return what a customer could have been told on a day; all so far if None."""
-    return audit(record, customer, None if day is None else to_moment(day, name="--date").tz_localize(None))
+    until = None if day is None else to_moment(day, name="--date").tz_localize(None)
+    return audit(record, customer, until, forgotten=forgotten_in(record, partial(salt_of, workspace)))
 
 
 def forgotten(record: Path, customer: str, workspace: Workspace = None) -> int:

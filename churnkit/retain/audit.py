@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,10 @@ from churnkit.retain.record import (
 _TOLD = ("contacted_at", "reached", "outcome", "stated_reason", "offer_value", "override", "override_reason", "note")
 
 
-def audit(folder: Path, customer_id: str, day: pd.Timestamp | None = None) -> str:
+def audit(
+    folder: Path, customer_id: str, day: pd.Timestamp | None = None, *,
+    forgotten: Callable[[str], bool] = lambda _: False,
+) -> str:  # fmt: skip
     """Rebuild what a customer could have been told on a day: each list so far, its reasons, and what came of it.
 
     Parameters
@@ -31,6 +35,7 @@ def audit(folder: Path, customer_id: str, day: pd.Timestamp | None = None) -> st
     folder : Path of the record
     customer_id : str
     day : Timestamp, optional; lists made and outcomes imported up to it are told, a day meaning all of it; all if None
+    forgotten : function of a customer's id to whether the customer was forgotten on request
 
     Raises
     ------
@@ -47,8 +52,10 @@ def audit(folder: Path, customer_id: str, day: pd.Timestamp | None = None) -> st
                          fix="--record names the folder, --date a later day.")  # fmt: skip
     parts = [f"Customer {customer_id}, lists made up to {until}"]
     later = _imported_after(noted, day)
+    unknown = ("forgotten on request: whatever was kept of the customer is under a pseudonym" if forgotten(customer_id)
+               else "not scored: no policy in force that was up for renewal, or no customer")  # fmt: skip
     for name in names:
-        parts += [*_of_list(folder, name, customer_id), *_came_back(folder, name, customer_id, later)]
+        parts += [*_of_list(folder, name, customer_id, unknown), *_came_back(folder, name, customer_id, later)]
     parts += _changed(folder, noted)
     parts.append("Reasons are what goes together with leaving among similar customers; they are associations.")
     return "\n".join(parts)
@@ -64,12 +71,12 @@ def _imported_after(noted: list[dict[str, Any]], day: pd.Timestamp | None) -> se
     return {file for file, at in when.items() if at >= end}
 
 
-def _of_list(folder: Path, name: str, customer_id: str) -> list[str]:
+def _of_list(folder: Path, name: str, customer_id: str, unknown: str) -> list[str]:
     plan = kept_plan(folder, name)
     mine = plan.everyone[plan.everyone["customer_id"] == customer_id]
     lines = [f"\n{name}, made with what was known before {plan.as_of:%Y-%m-%d}"]
     if mine.empty:
-        return [*lines, "  not scored: no policy in force that was up for renewal, or no customer"]
+        return [*lines, f"  {unknown}"]
     row = mine.iloc[0]
     lines.append(f"  {plan.why(customer_id)}")
     if pd.notna(row["renewal"]):

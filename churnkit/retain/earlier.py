@@ -1,16 +1,37 @@
-"""What lists of earlier weeks ask of the next one: arms are kept, and who is being called is left alone."""
+"""What lists of earlier weeks ask of the next one: lots are kept, and who is being called is left alone."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 
-def arms_before(earlier: pd.DataFrame | None, flags: pd.DataFrame) -> pd.Series | None:
-    """Arm of each household that is in an experiment; of a household with both the hold-out."""
+def lots_before(earlier: pd.DataFrame | None, flags: pd.DataFrame, share: float) -> pd.DataFrame:
+    """Return the lot of each household that an earlier list drew.
+
+    Whoever is in an arm keeps it. All others keep their lot too, those who were not held out like those who were: if
+    only the held were remembered, their share would grow from week to week. It is the lot of a share: where another
+    one is asked for, whoever is in no arm draws anew, so that the chance is the same for old and new customers.
+
+    Parameters
+    ----------
+    earlier : DataFrame or None
+        customer_id, arm and, where known, household_id; held and share, of whom no arm is known
+    flags : DataFrame with customer_id and household_id, as the book has them today
+    share : float, of households to hold out now
+
+    Returns
+    -------
+    DataFrame indexed by household: held, and compared (whether an earlier list compares its renewals), bool; of a
+    household with both lots the hold-out
+    """
     if earlier is None or not len(earlier):
-        return None
-    rows = earlier[earlier["arm"].isin(["holdout", "treat"])]
-    return rows["arm"].groupby(_homes(rows, flags).to_numpy()).min()  # "holdout" before "treat"
+        return pd.DataFrame({"held": pd.Series(dtype=bool), "compared": pd.Series(dtype=bool)})
+    rows = earlier.reindex(columns=["customer_id", "household_id", "arm", "held", "share"])
+    rows = rows[rows["arm"].isin(["holdout", "treat"]) | (rows["share"] == share)]
+    compared = rows["arm"].isin(["holdout", "treat"])
+    held = (rows["arm"] == "holdout") | (~compared & rows["held"].isin([True]))
+    homes = _homes(rows, flags).to_numpy()
+    return pd.DataFrame({"held": held, "compared": compared}).groupby(homes).max()
 
 
 def listed_lately(earlier: pd.DataFrame | None, flags: pd.DataFrame, as_of: pd.Timestamp, gap: int) -> pd.Series:

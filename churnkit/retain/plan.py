@@ -16,7 +16,7 @@ from churnkit.errors import UsageError
 from churnkit.retain.actions import assign_actions, check_actions, default_actions, price_check
 from churnkit.retain.choosing import choose
 from churnkit.retain.curve import curve_of, next_worth
-from churnkit.retain.earlier import arms_before, listed_lately
+from churnkit.retain.earlier import listed_lately, lots_before
 from churnkit.retain.holdout import draw_holdout
 from churnkit.retain.people import assumed_uplift as assumed_uplift
 from churnkit.retain.people import by_customer, check_caps, due_policies, offers
@@ -160,7 +160,8 @@ def plan_retention(
     earlier : DataFrame or None
         customer_id, arm and, where known, household_id and as_of of lists whose experiment is not over: households
         keep their arm, and are not compared again; who was listed within the gap before is left alone, and counts
-        among the contacts of the household.
+        among the contacts of the household. With held and share (what that list held out), those without
+        an arm keep their lot too.
     valid_days : int, days after which the list has expired
     language : {"en", "zh"}
     random_state : int
@@ -197,7 +198,7 @@ def plan_retention(
     lately = listed_lately(earlier, flags, as_of, contact_gap_days)
     people["listed"] = people["customer_id"].isin(lately.index)
     people["at_home"] = people["household_id"].map(lately.value_counts()).fillna(0).astype(int)
-    people = _decided(people, rules, arms_before(earlier, flags))
+    people = _decided(people, rules, lots_before(earlier, flags, rules.holdout))
     mine = rows["open"] & rows["customer_id"].isin(people.loc[people["arm"] != "", "customer_id"])
     due = rows.loc[mine, ["customer_id", "policy_id", "line", "end_date", "renewal", "uplift", "given"]]
     return RetentionPlan(
@@ -220,13 +221,13 @@ def _read(scores: pd.DataFrame) -> pd.DataFrame:
     return scores.assign(**texts, **days)
 
 
-def _decided(people: pd.DataFrame, rules: Rules, before: pd.Series | None) -> pd.DataFrame:
+def _decided(people: pd.DataFrame, rules: Rules, before: pd.DataFrame) -> pd.DataFrame:
     """Say of every customer who is listed, held out, or left out, and why."""
     people["household_id"] = people["household_id"].fillna(people["customer_id"])
     home = people["household_id"]
-    people["again"] = False if before is None else home.isin(before.index)
+    people["again"] = home.isin(before.index[before["compared"]])
     people["held"] = draw_holdout(home, 1.0 - people["lowest"], share=rules.holdout, random_state=rules.random_state,
-                                  earlier=before)  # fmt: skip
+                                  earlier=before["held"].map({True: "holdout", False: "treat"}))  # fmt: skip
     people[HOME_LISTED] = (people["at_home"] >= rules.per_household) & ~people["listed"]
     reasons = [*PEOPLE, HOME_LISTED]
     flags = people[reasons].isin([True])  # a customer whom the book does not know has no flags

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,11 +25,15 @@ from churnkit.retain.rules import Rules
 
 EVENTS, LISTS, OUTCOMES = "events.jsonl", "lists", "outcomes"
 _FIRST = "0" * 16
+_LOT = ("customer_id", "household_id", "arm", "held")
+FORGOTTEN = "forgotten-"  # what the name of whoever was forgotten begins with
 FINAL_DAYS = 60  # after its day a renewal may still come late, and be recorded later still
 
 
-def keep_plan(folder: Path, plan: RetentionPlan, *, what: str = "list", output: str = "") -> None:
-    """Keep a list, once, and note that it was made or exported.
+def keep_plan(
+    folder: Path, plan: RetentionPlan, *, what: str = "list", output: str = "", replaces: Collection[str] = ()
+) -> None:
+    """Keep a list, once, and note that it was made or exported, and in the place of which others of its day.
 
     Raises
     ------
@@ -49,13 +53,25 @@ def keep_plan(folder: Path, plan: RetentionPlan, *, what: str = "list", output: 
         unfinished.rename(place)
     elif digest_of(place) != digest_of(unfinished):
         shutil.rmtree(unfinished)
-        raise ContractError("A list is kept once, and never written over.", found=f"another list {plan.list_id}",
-                            where=str(place), fix="Make a new list with plan_retention.")  # fmt: skip
+        raise _kept_otherwise(folder, plan)
     else:
         shutil.rmtree(unfinished)
     arms = plan.everyone["arm"].value_counts()
     note(folder, what, list_id=plan.list_id, as_of=f"{plan.as_of:%Y-%m-%d}", listed=int(arms.get("treat", 0)),
-         held=int(arms.get("holdout", 0)), output=output, digest=digest_of(place))  # fmt: skip
+         held=int(arms.get("holdout", 0)), output=output, digest=digest_of(place),
+         **({"replaces": sorted(replaces)} if replaces else {}))  # fmt: skip
+
+
+def _kept_otherwise(folder: Path, plan: RetentionPlan) -> ContractError:
+    """Why a list cannot be kept: the one kept under its name says something else."""
+    kept = _rows(folder, plan.list_id, "everyone", ["customer_id"])["customer_id"]
+    gone = int((kept.str.startswith(FORGOTTEN) & ~kept.isin(plan.everyone["customer_id"])).sum())
+    found, fix = f"another list {plan.list_id}", "Something of the book has changed since: make a list of a later day."
+    if gone:
+        found = f"list {plan.list_id} is kept, and {gone} of its customers were forgotten on request since"
+        fix = "Take whoever was forgotten out of the book and the scores: what is then made is a new list."
+    return ContractError("A list is kept once, and never written over.", found=found,
+                         where=str(folder / LISTS / plan.list_id), fix=fix)  # fmt: skip
 
 
 def kept_plan(folder: Path, list_id: str) -> RetentionPlan:
@@ -70,13 +86,41 @@ def kept_plan(folder: Path, list_id: str) -> RetentionPlan:
     if not list_id or not (place / "plan.json").is_file():
         raise UsageError("A list is one that churnkit plan kept.", found=f"no list {list_id!r}", where=str(folder),
                          fix=f"Known: {', '.join(lists(folder)) or 'none'}; --record names the folder.")  # fmt: skip
-    told = json.loads((place / "plan.json").read_text(encoding="utf-8"))
-    known = {each.name for each in fields(Rules)}
-    rules = Rules(**{name: value for name, value in told["rules"].items() if name in known})
+    told, rules = _told(folder, list_id)
     return RetentionPlan(
-        pd.read_parquet(place / "everyone.parquet"), pd.read_parquet(place / "policies.parquet"), told["list_id"],
-        pd.Timestamp(told["as_of"]), rules, told["measured"], told["cost_text"], tuple(told["marks"]),
+        _rows(folder, list_id, "everyone"), _rows(folder, list_id, "policies"), told["list_id"], told["as_of"], rules,
+        told["measured"], told["cost_text"], tuple(told["marks"]),
     )  # fmt: skip
+
+
+def _told(folder: Path, name: str) -> tuple[dict[str, Any], Rules]:
+    """What is kept of a list beside its rows, with its rules."""
+    path, known = folder / LISTS / name / "plan.json", {each.name for each in fields(Rules)}
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        told["as_of"] = pd.Timestamp(told["as_of"])
+        rules = Rules(**{name: value for name, value in told["rules"].items() if name in known})
+        if not {"list_id", "measured", "cost_text", "marks"} <= {*told} or pd.isna(told["as_of"]):
+            raise KeyError("it is not whole")
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise _damaged(path, error) from error
+    return told, rules
+
+
+def _rows(folder: Path, name: str, table: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    return _table(folder / LISTS / name / f"{table}.parquet", columns)
+
+
+def _table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path, columns=None if columns is None else list(columns))
+    except (ValueError, KeyError, OSError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> ContractError:
+    return ContractError("What the record keeps can be read.", found=f"{path.name} cannot: {error}",
+                         where=str(path), fix="It is damaged: restore the file from a copy of the record.")  # fmt: skip
 
 
 def lists(folder: Path) -> list[str]:
@@ -84,36 +128,66 @@ def lists(folder: Path) -> list[str]:
     return sorted(path.parent.name for path in (folder / LISTS).glob("L*/plan.json"))
 
 
-def earlier_arms(folder: Path, as_of: pd.Timestamp, *, leave_out: str = "") -> pd.DataFrame:
-    """Return customer_id, household_id, arm and as_of of lists whose experiment is not over, a hold-out before a call.
+def earlier_arms(folder: Path, as_of: pd.Timestamp, *, leave_out: Collection[str] = ()) -> pd.DataFrame:
+    """Return customer_id, household_id, arm, held, as_of and share held out of lists whose experiment is not over.
 
-    It lasts until the last renewal that a list is about is final: its own window, and `FINAL_DAYS` after it.
+    It lasts until the last renewal that a list is about is final: its own window, and `FINAL_DAYS` after it. A customer
+    has one row: in an arm a hold-out before a call, the latest first; in none the latest lot. Lists that another one of
+    their day has replaced do not count.
 
     Parameters
     ----------
-    leave_out : str, name of a list that does not count
+    leave_out : names of further lists that do not count
     """
-    parts, names = [], ["customer_id", "household_id", "arm"]
-    for name in lists(folder):
-        plan = json.loads((folder / LISTS / name / "plan.json").read_text(encoding="utf-8"))
-        made, window = pd.Timestamp(plan["as_of"]), plan["rules"]["due_within_days"] + FINAL_DAYS
-        if name != leave_out and as_of - pd.Timedelta(days=window) < made <= as_of:
-            one = pd.read_parquet(folder / LISTS / name / "everyone.parquet", columns=names)
-            parts.append(one[one["arm"] != ""].assign(as_of=made))
-    if not parts:
-        return pd.DataFrame(columns=[*names, "as_of"])
-    return (
-        pd.concat(parts)
-        .sort_values(["arm", "as_of"], ascending=[True, False], kind="stable")
-        .drop_duplicates("customer_id", ignore_index=True)
-    )
+    arms, lots = [], pd.DataFrame(columns=[*_LOT, "as_of", "share"])
+    for name in sorted({*lists(folder)} - {*leave_out} - replaced(folder), reverse=True):
+        told, rules = _told(folder, name)
+        window = pd.Timedelta(days=rules.due_within_days + FINAL_DAYS)
+        if not as_of - window < told["as_of"] <= as_of:
+            continue
+        one = _rows(folder, name, "everyone", _LOT).assign(as_of=told["as_of"], share=rules.holdout)
+        arms.append(one[one["arm"] != ""])
+        if rules.holdout > 0:  # else it drew no lots
+            fresh = one[~one["customer_id"].isin(lots["customer_id"])]
+            lots = pd.concat([lots, fresh]) if len(lots) else fresh
+    if not arms:
+        return lots
+    armed = pd.concat(arms).sort_values(["arm", "as_of"], ascending=[True, False], kind="stable")
+    armed = armed.drop_duplicates("customer_id")
+    return pd.concat([armed, lots[~lots["customer_id"].isin(armed["customer_id"])].assign(arm="")], ignore_index=True)
+
+
+def replaced(folder: Path) -> set[str]:
+    """Return the lists in whose place another one of their day was made before anything had come back of them."""
+    gone: set[str] = set()
+    for event in events(folder):
+        if event["what"] == "list":
+            gone = (gone | {*event.get("replaces", ())}) - {event["list_id"]}
+    return gone
+
+
+def replaceable(folder: Path, plan: RetentionPlan) -> set[str]:
+    """Return lists of the plan's day about the same customers of which nothing has come back: trials, by all signs.
+
+    About the same customers are two lists if more than half of the shorter one are on the other: who makes a list for
+    each branch or line on the same day makes several, and all of them count.
+    """
+    mine, found = {*plan.everyone.loc[plan.everyone["arm"] == "treat", "customer_id"]}, set()
+    of_day = [name for name in lists(folder) if name.startswith(f"L{plan.as_of:%Y%m%d}-")]
+    for name in {*of_day} - (replaced(folder) if of_day else set()):
+        one = _rows(folder, name, "everyone", ["customer_id", "arm"])
+        theirs = {*one.loc[one["arm"] == "treat", "customer_id"]}
+        back = any((folder / OUTCOMES).glob(f"{name}-*.parquet"))
+        if not back and 2 * len(mine & theirs) > min(len(mine), len(theirs)):
+            found.add(name)
+    return found
 
 
 def same_list(folder: Path, as_of: pd.Timestamp, rules: Rules) -> str:
     """Return the name of a list of that day by the same rules, the latest; "" where there is none."""
     for name in reversed(lists(folder)):
-        plan = json.loads((folder / LISTS / name / "plan.json").read_text(encoding="utf-8"))
-        if pd.Timestamp(plan["as_of"]) == as_of and plan["rules"] == json.loads(json.dumps(rules.as_dict())):
+        told, _ = _told(folder, name)
+        if told["as_of"] == as_of and told["rules"] == json.loads(json.dumps(rules.as_dict())):
             return name
     return ""
 
@@ -132,7 +206,7 @@ def keep_outcomes(folder: Path, list_id: str, rows: pd.DataFrame, **facts: Any) 
 def kept_outcomes(folder: Path, list_id: str = "") -> Iterator[tuple[str, pd.DataFrame]]:
     """What came back, file by file, the earliest first."""
     for file in sorted((folder / OUTCOMES).glob(f"{list_id or 'L'}*.parquet")):
-        yield file.name, pd.read_parquet(file)
+        yield file.name, _table(file)
 
 
 def note(folder: Path, what: str, **facts: Any) -> None:

@@ -146,7 +146,8 @@ def test_a_customer_may_be_told_and_forgotten(copied):
     assert "not scored" in audit(root / "kept", "nobody", AS_OF)
     gone = churnkit(*call, "--forget")
     assert gone.returncode == 0, gone.stderr
-    assert "not scored" in churnkit(*call, "--date", DAY).stdout
+    after = churnkit(*call, "--date", DAY).stdout
+    assert "forgotten on request" in after and "not scored" not in after
     for file in (root / "kept").rglob("*"):
         assert file.is_dir() or someone.encode() not in file.read_bytes(), file
     assert "rank 2" in audit(root / "kept", other, AS_OF)

@@ -22,8 +22,8 @@ def test_weekly_lists_with_no_effect_find_none_as_often_as_they_say():
         for number in range(3):
             scores, book = week(made, number)
             plan = ck.plan_retention(scores, book, capacity=50, holdout=0.3, random_state=seed, earlier=earlier)
-            rows = plan.everyone.loc[plan.everyone["arm"] != "", ["customer_id", "household_id", "arm"]]
-            earlier = pd.concat([earlier, rows.assign(as_of=plan.as_of)])
+            rows = plan.everyone[["customer_id", "household_id", "arm", "held"]]
+            earlier = pd.concat([earlier, rows.assign(as_of=plan.as_of, share=0.3)])  # as the record keeps them
             plans.append(plan)
             book.close()
         rows = pd.concat([plan.policies for plan in plans]).drop_duplicates("policy_id")

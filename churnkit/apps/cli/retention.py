@@ -176,5 +176,5 @@ def audit(
         places = forgotten(folder, customer, workspace)
         print_json({"places": places}) if as_json else print(f"Forgotten in {places} lists and files of {folder}")
         return
-    text = told(folder, customer, date)
+    text = told(folder, customer, date, workspace)
     print_json({"customer": customer, "text": text}) if as_json else print(text)
