@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -194,14 +195,16 @@ def _in_book(data: str, customers: list[str]) -> set[str]:
 
 def read_lists(book: Book, record: Path, names: list[str]) -> ReadOut:
     """Read out the lists named, else all that are kept."""
-    chosen = names or sorted({*lists(record)} - replaced(record))
+    trials = set() if names else replaced(record)
+    chosen = names or sorted({*lists(record)} - trials)
     if not chosen:
         raise UsageError("A read-out is of lists that were kept.", found="none", where=str(record),
                          fix="churnkit plan keeps each list; --record names the folder.")  # fmt: skip
     plans = [kept_plan(record, name) for name in chosen]
     days = {name[:9] for name in chosen}  # one list of a day may have come back in the place of another
     cells = [rows for name in lists(record) if name[:9] in days for _, rows in kept_outcomes(record, name)]
-    return read_out(plans, book, cells=pd.concat(cells, ignore_index=True) if cells else None)
+    done = read_out(plans, book, cells=pd.concat(cells, ignore_index=True) if cells else None)
+    return replace(done, replaced=tuple(sorted(trials)))
 
 
 def told(record: Path, customer: str, day: str | None, workspace: Workspace = None) -> str:

@@ -42,6 +42,7 @@ class ReadOut:
     silent : int, assigned customers of whom no outcome was imported: each counts as called
     waiting : int, policies whose outcome is not final yet, or will never be one
     idle : tuple of str, lists that held out nobody and are left out
+    replaced : tuple of str, trials in whose place another list of their day was made, left out too
     text : str
     """
 
@@ -57,6 +58,7 @@ class ReadOut:
     level: float = 0.95
     currency: str = field(default="")
     idle: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -82,6 +84,9 @@ class ReadOut:
             parts.append(f"{self.waiting:,} policies are left out: not final yet, or ended for other reasons.")
         if self.idle:
             parts.append(f"{len(self.idle)} lists held out nobody and tell nothing: {', '.join(self.idle)}.")
+        if self.replaced:
+            parts.append(f"{len(self.replaced)} lists were replaced by a later one of their day, before anything had "
+                         f"come back of them: {', '.join(self.replaced)}.")  # fmt: skip
         parts += _judgements(self.overrides, self.reasons)
         return "\n".join(parts)
 

@@ -69,7 +69,10 @@ def test_of_what_nobody_filled_in_the_later_one_is_read_out_wherever_its_outcome
     over = final({**made, "outreach": brought}, second.policies["policy_id"][::2])
     over = ck.open_book(over, data_cutoff=AS_OF + pd.Timedelta("300D"))
     done = read_lists(over, kept, [])
-    assert done.lists == (second.list_id,)
+    assert (done.lists, done.replaced) == ((second.list_id,), (first.list_id,))
+    assert f"replaced by a later one of their day, before anything had come back of them: {first.list_id}" in (
+        done.text
+    )
     assert done.arms.loc["treat", "contacted"] == done.arms.loc["treat", "customers"] > 10
     assert "no outcomes were imported" not in done.text
 
