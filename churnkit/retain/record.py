@@ -166,6 +166,12 @@ def replaced(folder: Path) -> set[str]:
     return gone
 
 
+def replaces(folder: Path, list_id: str) -> list[str]:
+    """Return the lists of its day that a list has replaced, as it was last made."""
+    made = [event for event in events(folder) if event["what"] == "list" and event["list_id"] == list_id]
+    return [*made[-1].get("replaces", ())] if made else []
+
+
 def replaceable(folder: Path, plan: RetentionPlan) -> set[str]:
     """Return lists of the plan's day about the same customers of which nothing has come back: trials, by all signs.
 

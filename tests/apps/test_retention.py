@@ -79,6 +79,16 @@ def later(folder, made, record, name):
     return written(folder, {"terms": terms}, AS_OF + pd.Timedelta("300D"))
 
 
+def test_a_list_says_which_trial_it_replaces(copied):
+    """Another capacity on the same day, before anything came back: the command says so, and next time no more."""
+    root, _, answer = copied
+    asked = ("plan", root / "book", "--scores", root / "scores.parquet", "-o", root / "b.xlsx", "--capacity", 80,
+             "--holdout", 0.25, "--record", root / "kept")  # fmt: skip
+    assert f"takes the place of {answer['list']}" in churnkit(*asked).stdout
+    assert json.loads(churnkit(*asked, "--json").stdout)["replaces"] == []
+    assert answer["replaces"] == []
+
+
 def test_plan_writes_the_list_keeps_it_and_counts_everybody(week):
     root, made, answer = week
     sheet = openpyxl.load_workbook(root / "list.xlsx")["List"]

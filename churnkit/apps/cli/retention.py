@@ -55,6 +55,7 @@ def plan(
     from churnkit.apps.console import Steps
     from churnkit.apps.retention import caps_of, check_places, make_list, read_scores, record_folder
     from churnkit.book.open import open_book
+    from churnkit.retain.record import replaces
 
     folder, caps = record_folder(record, workspace), caps_of(cap or [])
     check_places(output, folder, encoding)
@@ -72,13 +73,16 @@ def plan(
             explore=explore, save_rate=save_rate, contact_cost=contact_cost, actions=actions,
             new_business=new_business, valid_days=valid, encoding=encoding, language=language, random_state=seed,
         )  # fmt: skip
-    counts = done.left_out["reason"].value_counts().to_dict()
+    counts, trials = done.left_out["reason"].value_counts().to_dict(), replaces(folder, done.list_id)
     if as_json:
-        print_json({"list": done.list_id, "listed": len(done.table), "left_out": counts, "output": str(output),
-                    "next_100": done.next_worth, "expires": f"{done.expires:%Y-%m-%d}",
+        print_json({"list": done.list_id, "replaces": trials, "listed": len(done.table), "left_out": counts,
+                    "output": str(output), "next_100": done.next_worth, "expires": f"{done.expires:%Y-%m-%d}",
                     "seconds": steps.seconds})  # fmt: skip
         return
     print(f"{done.text}\n{done.list_id}, valid until {done.expires:%Y-%m-%d}, written to {output}")
+    if trials:
+        print(f"It takes the place of {', '.join(trials)}, made on the same day about the same customers, of which"
+              " nothing has come back: call from this one only.")  # fmt: skip
     print(f"Next: have it filled in, then: churnkit outcomes import {output} {data}")
 
 
