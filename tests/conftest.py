@@ -21,15 +21,6 @@ import pytest
 
 from tests.simulated import simulated
 
-# Modules that take long begin first: one that begins last leaves the other worker without work.
-LONG = ("tests/recovery/test_default_world.py", "tests/apps/test_serving.py", "tests/recovery/",
-        "tests/effect/scenarios/test_whatif.py")  # fmt: skip
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the tests by module, those of `LONG` first."""
-    items.sort(key=lambda item: next((k for k, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG)))
-
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
