@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from xlsxwriter.utility import xl_range
 
 from churnkit.errors import UsageError
 from churnkit.retain.printing import characters
+from churnkit.retain.workbook import unwritable
 
 KINDS = (".parquet", ".csv", ".xlsx")
 _SHARES = ("renewal", "churn", "cancellation", "low", "high", "s1")
@@ -37,11 +37,9 @@ def check_output(path: str | os.PathLike[str]) -> Path:
         raise UsageError("A list is written into a folder that exists.", found=f"no folder {target.resolve().parent}")
     if target.is_dir():
         raise UsageError("A list is written to a file.", found=f"a folder, {target}", fix="Choose another name.")
-    try:
-        tempfile.NamedTemporaryFile(dir=target.resolve().parent, prefix=f".{target.name}-").close()  # as it is written
-    except OSError as error:
-        raise UsageError("A list is written where files may be written.", found=f"{target}: {error.strerror}",
-                         fix="Choose another folder, or a shorter name.") from None  # fmt: skip
+    if why := unwritable(target.resolve().parent, target.name):
+        raise UsageError("A list is written where files may be written.", found=why,
+                         fix="Choose another folder, or a shorter name.")  # fmt: skip
     return target
 
 

@@ -64,8 +64,8 @@ def check_places(output: Path, record: Path, encoding: str = "utf-8-sig") -> Non
     """
     check_list(output, encoding)
     there = next(each for each in (record, *record.resolve().parents) if os.path.exists(each))
-    if unwritable(there):
-        raise UsageError("A record is kept where files may be written.", found=unwritable(there), where=str(record),
+    if why := unwritable(there):
+        raise UsageError("A record is kept where files may be written.", found=why, where=str(record),
                          fix="Name another with --record.")  # fmt: skip
 
 

@@ -41,7 +41,8 @@ def read_scenarios(paths: list[Path]) -> list[Scenario]:
     idle = ", ".join(each.name for each in found if not each.settings)
     if idle:
         raise UsageError("A scenario sets a lever.", found=f"no [[set]] in {idle}",
-                         fix='[[set]] lever = "claim_cycle_days", to = 3, a line each.')  # fmt: skip
+                         fix='Add [[set]] and below it, a line each: lever = "claim_cycle_days" and to = 3.'
+                         )  # fmt: skip
     most = LifetimeValue().years
     far = ", ".join(each.name for each in found if each.horizon is not None and each.horizon > most)
     if far:
@@ -100,7 +101,9 @@ def pictures(prepared: WhatIf, result: ScenarioResult, *, unit: str) -> dict[str
     if len(result.worked) > 1 and result.table["net"].notna().any():
         found["comparison"] = plots.comparison(result.table[result.table["net"].notna()], unit=unit)
     for scenario, setting in _alone(result.worked):
-        whom = {**dict(scenario.population), **dict(setting.where)}
+        whom = dict(scenario.population)
+        for column, values in setting.where:  # both hold
+            whom[column] = tuple(value for value in values if value in whom.get(column, values))
         found[f"curve_{setting.lever}"] = plots.lever_curve(lever_curve(prepared, setting.lever, **whom))
     effect = prepared.effect_
     if effect.verdict.shown != "nothing":

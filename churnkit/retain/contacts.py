@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnkit.retain.forgetting import FORGOTTEN
 from churnkit.retain.plan import RetentionPlan
+from churnkit.retain.record import FORGOTTEN
 from churnkit.retain.sheet import action_ids
 
 OUTREACH = ("action_id", "customer_id", "policy_id", "campaign", "arm", "assigned_at", "contacted_at", "action",

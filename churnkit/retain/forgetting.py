@@ -13,8 +13,7 @@ import pandas as pd
 from churnkit.retain.audit import state_of
 from churnkit.retain.cells import choice_of, date_of, number_of
 from churnkit.retain.headings import OTHER
-from churnkit.retain.record import FORGOTTEN as FORGOTTEN
-from churnkit.retain.record import LISTS, OUTCOMES, events, note
+from churnkit.retain.record import FORGOTTEN, LISTS, OUTCOMES, events, note
 from churnkit.retain.sheet import FILLED, SheetColumn, action_ids
 
 

@@ -14,8 +14,8 @@ def draw_holdout(
     """Draw households that are never contacted.
 
     Households are put into fifths by their customers' highest risk; in each fifth the share is drawn at random. The
-    draw depends on the households' names, their order by risk and the seed, on nothing else. Whoever was in an earlier
-    list's experiment stays in the same arm: a held household that is called three weeks later measures nothing.
+    draw depends on the households' names, their order by risk and the seed, on nothing else. Whoever drew a lot for an
+    earlier list keeps it: a held household that is called three weeks later measures nothing.
 
     Parameters
     ----------
@@ -23,8 +23,8 @@ def draw_holdout(
     risk : Series of float, indexed alike
     share : float
     random_state : int
-    earlier : Series of str, optional
-        ``holdout`` or ``treat`` by household, of lists whose experiment is not over.
+    earlier : Series of bool, optional
+        Whether it is held out, by household, of lists whose experiment is not over.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def draw_holdout(
     highest = np.full(len(names), -np.inf)
     np.maximum.at(highest, codes, risk.to_numpy(dtype=np.float64))
     before = pd.Series(index=names, dtype=object) if earlier is None else earlier.reindex(names)
-    held = np.array(before == "holdout", dtype=bool)
+    held = np.array(before.isin([True]), dtype=bool)
     fresh = np.flatnonzero(before.isna().to_numpy())
     order = fresh[np.argsort(-highest[fresh], kind="stable")]
     rng = np.random.default_rng([random_state, 9])

@@ -11,8 +11,8 @@ import pandas as pd
 from churnkit.book.finding import Finding
 from churnkit.retain.cells import choice_of, same_id
 from churnkit.retain.doubts import TABLE, of_rows
-from churnkit.retain.forgetting import FORGOTTEN
 from churnkit.retain.plan import RetentionPlan
+from churnkit.retain.record import FORGOTTEN
 from churnkit.retain.sheet import FILLED, action_ids
 
 _RECORD = "is kept in the record only"

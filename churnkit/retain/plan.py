@@ -23,7 +23,7 @@ from churnkit.retain.people import by_customer, check_caps, due_policies, offers
 from churnkit.retain.recheck import rechecked_people
 from churnkit.retain.rules import Limit, Rules
 from churnkit.retain.suppression import GAP_DAYS, PEOPLE, YEARLY, Language, barred, first_reason
-from churnkit.retain.wording import HOME_LISTED, MARK, left_out_text, listed, sentence, why_text
+from churnkit.retain.wording import MARK, left_out_text, listed, sentence, why_text
 from churnkit.value.economics import economics_table, figures_of
 
 _NEEDED = ("customer_id", "policy_id", "line", "renewal", "value", "s1", "end_date", "as_of")
@@ -198,6 +198,7 @@ def plan_retention(
     lately = listed_lately(earlier, flags, as_of, contact_gap_days)
     people["listed"] = people["customer_id"].isin(lately.index)
     people["at_home"] = people["household_id"].map(lately.value_counts()).fillna(0).astype(int)
+    people["home_listed"] = (people["at_home"] >= rules.per_household) & ~people["listed"]
     people = _decided(people, rules, lots_before(earlier, flags, rules.holdout))
     mine = rows["open"] & rows["customer_id"].isin(people.loc[people["arm"] != "", "customer_id"])
     due = rows.loc[mine, ["customer_id", "policy_id", "line", "end_date", "renewal", "uplift", "given"]]
@@ -227,16 +228,14 @@ def _decided(people: pd.DataFrame, rules: Rules, before: pd.DataFrame) -> pd.Dat
     home = people["household_id"]
     people["again"] = home.isin(before.index[before["compared"]])
     people["held"] = draw_holdout(home, 1.0 - people["lowest"], share=rules.holdout, random_state=rules.random_state,
-                                  earlier=before["held"].map({True: "holdout", False: "treat"}))  # fmt: skip
-    people[HOME_LISTED] = (people["at_home"] >= rules.per_household) & ~people["listed"]
-    reasons = [*PEOPLE, HOME_LISTED]
-    flags = people[reasons].isin([True])  # a customer whom the book does not know has no flags
+                                  earlier=before["held"])  # fmt: skip
+    flags = people[list(PEOPLE)].isin([True])  # a customer whom the book does not know has no flags
     code = first_reason(flags)
     several = flags.sum(axis=1) > 1
-    names, also = np.array(reasons), np.full(len(people), "", dtype=object)
+    names, also = np.array(list(PEOPLE)), np.full(len(people), "", dtype=object)
     also[several] = [", ".join(names[row][1:]) for row in flags[several].to_numpy()]
     people["also"] = also
-    people = people.drop(columns=reasons)
+    people = people.drop(columns=list(PEOPLE))
     code = code.mask((code == "") & (people["state"] != ""), people["state"])
     code = code.mask((code == "") & (people["policies"] == 0), "not_due")
     code = code.mask((code == "") & ~(people["expected_value"] > 0), "no_value")
@@ -245,7 +244,7 @@ def _decided(people: pd.DataFrame, rules: Rules, before: pd.DataFrame) -> pd.Dat
     # Held out by an earlier list: their renewal is compared there, and would be told twice here.
     chosen = chosen.mask(people["held"] & people["again"], "")
     arm = pd.Series(np.where(people["held"], "holdout", "treat"), index=people.index).where(chosen != "", "")
-    suppressed = code.isin(reasons)
+    suppressed = code.isin(PEOPLE)
     code = code.mask(people["held"] & ~suppressed, "holdout").mask((code == "") & ~people["held"], full)
     return people.drop(columns="at_home").assign(chosen=chosen, arm=arm, code=code)
 

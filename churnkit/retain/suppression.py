@@ -26,6 +26,7 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "lately": ("contacted within the last {gap} days", "最近{gap}天内已联系"),
     "listed": ("on a list of the last {gap} days", "最近{gap}天内已在名单"),
     "often": ("contacted {yearly} times within a year", "一年内已联系{yearly}次"),
+    "home_listed": ("somebody of the household is on a list of the last {gap} days", "最近{gap}天内家庭成员已在名单"),
 }
 COVER: dict[str, tuple[str, str]] = {
     "renewed": ("already renewed", "已续保"),
@@ -102,8 +103,8 @@ def barred(book: Book, as_of: pd.Timestamp, *, gap: int = GAP_DAYS, yearly: int 
 
     Returns
     -------
-    DataFrame with customer_id, household_id and one truth value per code of ``PEOPLE``; ``unknown`` and ``listed`` are
-    no matter of a book, and false.
+    DataFrame with customer_id, household_id and one truth value per code of ``PEOPLE``; ``unknown``, ``listed`` and
+    ``home_listed`` are no matter of a book, and false.
     """
     people: pd.DataFrame = book.sql(_CUSTOMERS).to_pandas()
     if book.repeats("customers"):
@@ -112,7 +113,7 @@ def barred(book: Book, as_of: pd.Timestamp, *, gap: int = GAP_DAYS, yearly: int 
         people[code] = False
         if book.has(table):
             people[code] = people["customer_id"].isin(book.sql(query, as_of=as_of).to_pandas()["customer_id"])
-    people[["lately", "often", "unknown", "listed"]] = False
+    people[["lately", "often", "unknown", "listed", "home_listed"]] = False
     if book.has("outreach"):
         made = book.sql(_CONTACTS, as_of=as_of).to_pandas().set_index("customer_id")
         late = made.index[pd.to_datetime(made["latest"]) >= as_of - pd.Timedelta(days=gap)]

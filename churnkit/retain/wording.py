@@ -8,7 +8,7 @@ import pandas as pd
 from churnkit.retain.rules import Rules
 from churnkit.retain.suppression import Language, reason_texts
 
-MARK, HOME_LISTED = "not_for_money", "home_listed"
+MARK = "not_for_money"
 _OTHERS: dict[str, tuple[str, str]] = {
     "holdout": ("hold-out: never contacted", "对照组：不联系"),
     "not_due": ("no renewal due within {due} days", "{due}天内无到期保单"),
@@ -16,7 +16,6 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "capacity": ("below the capacity", "超出名额"),
     "budget": ("over the budget", "超出预算"),
     "household": ("another member of the household is on the list", "家庭其他成员已在名单"),
-    HOME_LISTED: ("somebody of the household is on a list of the last {gap} days", "最近{gap}天内家庭成员已在名单"),
     "channel": ("no capacity left in the channel", "渠道名额已满"),
     "branch": ("no capacity left in the branch", "分支机构名额已满"),
     "agent_id": ("no capacity left for the agent", "代理人名额已满"),
@@ -38,9 +37,7 @@ _LIST = ("customer_id", "expected_value", "renewal", "value", "policies", "end_d
 def texts(rules: Rules) -> dict[str, str]:
     """Every reason for which somebody is not on a list, in the list's language."""
     at = 0 if rules.language == "en" else 1
-    own = {
-        code: each[at].format(due=rules.due_within_days, gap=rules.contact_gap_days) for code, each in _OTHERS.items()
-    }
+    own = {code: each[at].format(due=rules.due_within_days) for code, each in _OTHERS.items()}
     return reason_texts(rules.language, gap=rules.contact_gap_days, yearly=rules.contacts_per_year) | own
 
 

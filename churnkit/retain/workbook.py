@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import NamedTemporaryFile
 from typing import Any, Literal
 
 import pandas as pd
@@ -105,22 +105,20 @@ def check_list(path: str | os.PathLike[str], encoding: str = ENCODINGS[0]) -> Pa
     folder = target.resolve().parent
     if not os.path.isdir(folder):
         raise UsageError("A list is written into a folder that exists.", found=f"no folder {folder}")
-    if unwritable(folder):
-        raise UsageError(
-            "A list is written where a file may be written.", found=unwritable(folder), fix="Name another."
-        )
+    if why := unwritable(folder, target.name):
+        raise UsageError("A list is written where a file may be written.", found=why, fix="Name another.")
     if encoding not in ENCODINGS:
         raise UsageError(f"CSV is written as {' or '.join(ENCODINGS)}.", found=repr(encoding))
     return target
 
 
-def unwritable(folder: Path) -> str:
-    """Say why no file can be written into a folder, "" where one can: tried, for permissions alone do not tell."""
+def unwritable(folder: Path, name: str = "") -> str:
+    """Say why no file of a name can be written into a folder, "" where one can: tried, for permissions do not tell."""
     try:
-        with TemporaryFile(dir=folder):
+        with NamedTemporaryFile(dir=folder, prefix=f".{name}-"):  # as it is written at first
             return ""
     except OSError as error:
-        return f"nothing can be written into {folder} ({error.strerror})"
+        return f"nothing can be written as {folder / name} ({error.strerror})"
 
 
 def guarded(value: Any) -> Any:

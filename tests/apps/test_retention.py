@@ -240,7 +240,7 @@ def test_next_weeks_list_keeps_the_arms(copied):
     [
         (("plan", "BOOK", "--scores", "none.parquet", "-o", "list.xlsx"), "churnkit score writes"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.ods"), ".xlsx or .csv"),
-        (("plan", "BOOK", "--scores", "none.parquet", "-o", "/proc/list.xlsx"), "can be written into /proc"),
+        (("plan", "BOOK", "--scores", "none.parquet", "-o", "/proc/list.xlsx"), "can be written as /proc/list.xlsx"),
         (("plan", "BOOK", "--scores", "none.parquet", "-o", "list.xlsx", "--record", "/proc/r"), "--record"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--record", "SCORES/r"), "Not a directory"),
         (("plan", "BOOK", "--scores", "SCORES", "-o", "list.xlsx", "--cap", "branch"), "branch=40"),

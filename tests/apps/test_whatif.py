@@ -99,8 +99,8 @@ def test_files_are_refused_before_any_work(tmp_path):
 
 
 def test_a_curve_is_of_the_scenarios_own_population(prepared):
-    drawn = pictures(prepared, prepared.evaluate(ck.Scenario("m").set("claim_cycle_days", 3).among(line="motor")),
-                     unit="CNY")  # fmt: skip
+    motor = ck.Scenario("m").set("claim_cycle_days", 3, line=["motor", "home"]).among(line="motor")
+    drawn = pictures(prepared, prepared.evaluate(motor), unit="CNY")
     assert "claim cycle days, line motor" in drawn["curve_claim_cycle_days"].axes[0].get_title()
 
 

@@ -47,7 +47,7 @@ def test_every_reason_occurs_is_counted_and_answers_why():
     plan = ck.plan_retention(scores_of(made), book_of(made), capacity=20)
     told = set(plan.everyone["code"])
     assert told >= {*PEOPLE, "renewed", "declined", "ended", "holdout", "not_due", "no_value", "capacity"} - {
-        "often", "unknown", "listed"}  # fmt: skip
+        "often", "unknown", "listed", "home_listed"}  # fmt: skip
     for row in plan.left_out.groupby("reason").head(1).itertuples():
         assert row.reason in plan.why(row.customer_id)
         assert f"{row.reason} {(plan.left_out['reason'] == row.reason).sum():,}" in plan.text

@@ -151,7 +151,7 @@ def test_whoever_must_not_be_called_any_more_is_taken_off_at_export(tmp_path):
 
 @pytest.mark.parametrize("name", ["list.xlsx", "list.csv"])
 def test_a_file_that_cannot_be_written_is_said_in_words(planned, tmp_path, monkeypatch, name):
-    with pytest.raises(UsageError, match=r"nothing can be written into /proc "):
+    with pytest.raises(UsageError, match=r"nothing can be written as /proc/list"):
         check_list(f"/proc/{name}")
     with pytest.raises(UsageError, match=r"may be written\. Found: .*too long"):
         write_list(planned["en"], tmp_path / f"{'a' * 250}{name}")

@@ -187,7 +187,7 @@ class WhatIf:
                              where=f"scenario {scenario.name!r}", fix="Widen the population.")  # fmt: skip
         return scope, rows
 
-    def reached(self, scenario: Scenario) -> Bools:
+    def meant(self, scenario: Scenario) -> Bools:
         """Those of its policies that something is set for."""
         where = [setting.where for setting in scenario.settings]
         some = [as_masks(self._frame, each) for each in where] or [np.zeros(len(self._frame), dtype=bool)]

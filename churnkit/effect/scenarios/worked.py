@@ -48,7 +48,7 @@ def work_out(prepared: WhatIf, scenario: Scenario) -> Worked:
 def programme(prepared: WhatIf, scenario: Scenario, responses: Responses) -> Programme:
     """Over what the programme costs: its years, discounted, and who is still there at the start of each."""
     scope, rows = prepared.scope(scenario)
-    reached = prepared.reached(scenario)
+    meant = prepared.meant(scenario)
     rate = responses.policies.value.discount_rate
     held = held_for(responses.survival.shape[1], scenario.duration, scenario.ramp_years)
     years = np.arange(int((held > 0).sum()))
@@ -58,10 +58,10 @@ def programme(prepared: WhatIf, scenario: Scenario, responses: Responses) -> Pro
         """Of one of them, the years in which it is still there, discounted."""
         return float((np.append(1.0, responses.survival[some].mean(axis=0))[years] * discount).sum())
 
-    customers = prepared.policies_.keys["customer_id"][reached].nunique()
+    customers = prepared.policies_.keys["customer_id"][meant].nunique()
     return Programme(scenario.cost, float(discount.sum()), float(rows.sum() * there(rows)),
                      times_met(prepared.terms_, scenario.settings, scope.reference),
-                     customers * there(reached) if customers else 0.0)  # fmt: skip
+                     customers * there(meant) if customers else 0.0)  # fmt: skip
 
 
 def gain(prepared: WhatIf, scenario: Scenario, scope: Scope, rows: Bools, responses: Responses) -> float:
